@@ -38,7 +38,7 @@ def random_part(run: Run) -> None:
 def named_part(run: Run) -> None:
     """Named cases: several passes through them, each with processes of its own and in another order."""
     chosen = [case for case in named_cases() if not run.options.only or case.group in run.options.only]
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"group": c.group, "name": c.name, "asked": c.asked, "digest": c.problem.digest, "results": {}}
         for c in chosen
     ]
@@ -73,9 +73,7 @@ def _pass(
         order = [n for n in order if n in run.builds] + [n for n in due if n in run.rivals]
         caps = {n: max(run.options.cap, case.asked) if n in run.builds else run.options.cap for n in order}
         if entry["digest"] not in said:  # no process is asked the same question twice
-            said[entry["digest"]] = run.ask(
-                {n: contenders[n] for n in order}, case.problem.to_json(), caps
-            )
+            said[entry["digest"]] = run.ask({n: contenders[n] for n in order}, case.problem.to_json(), caps)
         for name in names:
             if name in said[entry["digest"]]:
                 results[name] = _better(results.get(name), said[entry["digest"]][name])
@@ -99,5 +97,3 @@ def _better(before: dict[str, Any] | None, outcome: Outcome) -> dict[str, Any]:
         "runs": [*before["runs"], outcome.seconds],
         "said": sorted({*before["said"], outcome.status}),
     }
-
-

@@ -33,12 +33,17 @@ def earlier(revision: str) -> Iterator[Build]:
     Raises:
         NoSuchBuild: git does not have it.
     """
-    commit = _git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+    commit = commit_of(revision)
     archive = _git("archive", "--format=tar", commit, "zerograd")
     with TemporaryDirectory(prefix="zerograd-build-") as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             tar.extractall(folder, filter="data")
         yield Build(commit, Path(folder))
+
+
+def commit_of(revision: str) -> str:
+    """The commit that a revision names. Raises NoSuchBuild."""
+    return _git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
 
 
 def _git(*arguments: str) -> bytes:

@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+WITHOUT_TORCH = ROOT / "benchmarks" / "without_torch"
+"""On PYTHONPATH, it hides torch."""
 OURS, VERDICT = "zerograd", "zerograd, verdict alone"
 Z3, CVC5, YICES = "Z3 by hand", "cvc5 (same text)", "yices (same text)"
 BUILDS = (OURS, VERDICT)
@@ -76,10 +78,13 @@ class Contender:
         name: one of `NAMES`.
         memory: cap in bytes on the address space of each of its processes.
         build: the folder that holds the package ``zerograd``, where that is another than today's.
+        without_torch: whether torch is hidden from it.
     """
 
-    def __init__(self, name: str, memory: int, build: Path | None = None) -> None:
-        self.name, self.memory, self.build = name, memory, build
+    def __init__(
+        self, name: str, memory: int, build: Path | None = None, *, without_torch: bool = False
+    ) -> None:
+        self.name, self.memory, self.build, self.without_torch = name, memory, build, without_torch
         self._process: subprocess.Popen[bytes] | None = None
         self._buffer = b""
 
@@ -125,7 +130,8 @@ class Contender:
     def _start(self) -> subprocess.Popen[bytes]:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
         folders = [str(folder) for folder in (self.build, ROOT) if folder is not None]
-        paths = [*folders, *filter(None, [os.environ.get("PYTHONPATH")])]
+        hidden = [str(WITHOUT_TORCH)] if self.without_torch else []
+        paths = [*hidden, *folders, *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             # -P, not the working directory: what comes first on the path decides whose zerograd it is.
             [sys.executable, "-P", "-m", "benchmarks.contender", self.name, str(self.memory)],
@@ -191,7 +197,7 @@ class Contender:
 
 
 def zerograd(memory: int, *, certify: bool, prefer: str) -> Solve:
-    """The whole of zerograd: search, exact check, numeric re-check, JSON; and a proof, if there is to be one."""
+    """The whole of zerograd: search, exact check, numeric re-check, JSON; and a proof, if there is to be."""
     import zerograd as zg
 
     def solve(problem: Any, cap: float) -> tuple[str, str]:
@@ -222,7 +228,8 @@ def rival(name: str) -> Solve:
         import importlib
 
         importlib.import_module("cvc5")
-    check = {Z3: rivals.by_z3, CVC5: rivals.by_cvc5, YICES: rivals.ByYices()}[name]
+    checks: dict[str, rivals.Check] = {Z3: rivals.by_z3, CVC5: rivals.by_cvc5, YICES: rivals.ByYices()}
+    check = checks[name]
 
     def solve(problem: Any, _: float) -> tuple[str, str]:
         return rivals.decide(problem, check), ""

@@ -1,4 +1,4 @@
-"""zerograd beside Z3, cvc5 and Yices on the same questions, side by side in one run; and beside an earlier build.
+"""zerograd beside Z3, cvc5, Yices and an earlier build of itself: the same questions, side by side.
 
     python benchmarks/engine.py [--against GIT_REV] [--only PART …] [--json FILE] [--pages [--from FILE]]
 
@@ -29,19 +29,25 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # run as a script, only this folder is there
     sys.path.insert(0, str(ROOT))
 
-from benchmarks import figures, report  # noqa: E402  # found now
+from benchmarks import figures, pages, report  # noqa: E402  # found now
 from benchmarks.answering import named_part, random_part  # noqa: E402
 from benchmarks.builds import NoSuchBuild, earlier  # noqa: E402
-from benchmarks.founding import cold_part, warm_part  # noqa: E402
+from benchmarks.founding import cold_part, profile_part, warm_part  # noqa: E402
 from benchmarks.questions import COUNT, SEED, named_cases  # noqa: E402
 from benchmarks.running import Run  # noqa: E402
 from benchmarks.scale import given_part, growth_part, large_part  # noqa: E402
 
 GROUPS = tuple(dict.fromkeys(case.group for case in named_cases()))
 PARTS = {
-    "warm": warm_part, "cold": cold_part, "random": random_part, "named": named_part, "large": large_part, "given": given_part,
+    "warm": warm_part,
+    "cold": cold_part,
+    "random": random_part,
+    "named": named_part,
+    "large": large_part,
+    "given": given_part,
     "growth": growth_part,
-}  # fmt: skip
+    "profile": profile_part,
+}
 """In the order in which they are measured."""
 
 
@@ -70,7 +76,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--pages", action="store_true", help="write tables into docs/benchmarks.md and README.md"
     )
-    parser.add_argument("--from", type=Path, dest="kept", help="results of an earlier run, in place of a new one")
+    parser.add_argument(
+        "--from", type=Path, dest="kept", help="results of an earlier run, in place of a new one"
+    )
     options = parser.parse_args(arguments)
     code = 0
     with ExitStack() as stack:
@@ -96,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"!!! {fault}", file=sys.stderr)
         code = code or 1
     if options.pages and code != 130:
-        report.write_pages(ROOT / "docs/benchmarks.md", ROOT / "README.md", data)
+        pages.write_pages(ROOT / "docs/benchmarks.md", ROOT / "README.md", data)
     return code
 
 

@@ -1,4 +1,4 @@
-"""Figures from the results of `benchmarks/engine.py`: ratios, shares, what got slower. Nothing is measured."""
+"""Figures from results of `benchmarks/engine.py`: ratios, shares, what got slower. Nothing is measured."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmarks.contender import BUILDS, CVC5, EARLIER, OURS, RIVALS, VERDICT, Z3
+from benchmarks.contender import BUILDS, CVC5, EARLIER, OURS, RIVALS, Z3
 
 Results = Mapping[str, Mapping[str, Any]]
 """Contender to its outcome: ``status``, ``seconds``, ``detail``."""
@@ -150,25 +150,32 @@ def uncertified(data: Mapping[str, Any]) -> list[int]:
     ]
 
 
+def titled(data: Mapping[str, Any]) -> Iterator[tuple[str, Results]]:
+    """What was answered, with the question's name."""
+    for case in data.get("named", []):
+        yield f"{case['group']}, {case['name']}", case["results"]
+    for question in data.get("random", {}).get("questions", []):
+        yield f"random question {question['number']}", question["results"]
+    for part in ("large", "given"):
+        for case in data.get(part, []):
+            yield f"{part}, {case['name']}", case["results"]
+
+
 def contradictions(data: Mapping[str, Any]) -> list[str]:
     """The questions on which verdicts differ, with who said what."""
-    titled = [(f"{case['group']}, {case['name']}", case["results"]) for case in data.get("named", [])]
-    titled += [(f"random question {q['number']}", q["results"]) for q in data.get("random", {}).get("questions", [])]
     return [
         f"{title}: " + ", ".join(f"{name} {outcome['status']}" for name, outcome in results.items())
-        for title, results in titled
+        for title, results in titled(data)
         if contradicting(results)
     ]
 
 
 def faults(data: Mapping[str, Any]) -> list[str]:
     """Contradictions, and errors of zerograd."""
-    titled = [(f"{case['group']}, {case['name']}", case["results"]) for case in data.get("named", [])]
-    titled += [(f"random question {q['number']}", q["results"]) for q in data.get("random", {}).get("questions", [])]
     errors = [
         f"{title}: {name}: {results[name]['detail']}"
-        for title, results in titled
-        for name in (OURS, VERDICT)
+        for title, results in titled(data)
+        for name in BUILDS
         if name in results and results[name]["status"] == "error"
     ]
     return [*data["contradictions"], *errors]
@@ -206,3 +213,8 @@ def short(value: float) -> str:
     if value >= 10:
         return f"{value:,.0f}".replace(",", " ")
     return f"{value:.{max(0, 1 - math.floor(math.log10(value)))}f}" if value > 0 else "0"
+
+
+def percent(number: int, count: int) -> str:
+    """``97.5 %``, ``98 %``."""
+    return f"{100 * number / count:.1f} %".replace(".0 %", " %")

@@ -33,11 +33,13 @@ from zerograd.core.verdict.checking import check_witness  # noqa: E402
 from zerograd.proving.process import ProofProcess  # noqa: E402
 from zerograd.search.process import SearchProcess  # noqa: E402
 
-FOUNDING = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
+FOUNDING: Mapping[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
 ECHO = "import sys\nfor line in sys.stdin.buffer:\n sys.stdout.buffer.write(line); sys.stdout.buffer.flush()"
 SAMPLED = 6
 """The random question that is profiled: one that Z3 has to answer."""
 WAITING = "waiting"
+LISTED = 0.04
+"""Share of some answer that a stage takes to have a row of its own."""
 
 
 def questions() -> dict[str, Problem]:
@@ -99,7 +101,9 @@ def floor(problem: Problem, answer: zg.Sat | zg.Unsat | zg.Unknown) -> dict[str,
         case zg.Unsat(certificate=certificate) if certificate is not None:
             parts["exact check"] = lambda: check_certificate(problem, certificate)
     found = {name: 1000 * _median(part) for name, part in parts.items()}
-    with subprocess.Popen([sys.executable, "-c", ECHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as echo:
+    with subprocess.Popen(
+        [sys.executable, "-c", ECHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as echo:
         sent, received = echo.stdin, echo.stdout
         assert sent is not None  # for the type checker: they are pipes
         assert received is not None
@@ -128,21 +132,43 @@ def _median(action: Callable[[], object], times: int = 300) -> float:
 
 def rows(profiles: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     """The table: stages of the caller, what the others do while it waits, and the floor."""
-    table = [["milliseconds of an answer", *profiles]]
-    table.append(["whole answer", *(f"{p['whole']:.2f}" for p in profiles.values())])
-    for part, indent in (("caller", ""), ("others", "… ")):
-        names = {name: None for p in profiles.values() for name in p[part]}
-        if part == "others":
-            names.pop(WAITING, None)
-        for name in names:
-            cells = [p[part].get(name, 0.0) for p in profiles.values()]
-            if max(cells) >= 0.02:
-                table.append([f"{indent}{name}", *(f"{ms:.2f}" if ms >= 0.005 else "" for ms in cells)])
-    table.append(["floor", *(f"{sum(p['floor'].values()):.2f}" for p in profiles.values())])
-    for name in {name: None for p in profiles.values() for name in p["floor"]}:
-        table.append([f"… {name}", *(f"{p['floor'].get(name, 0.0):.2f}" for p in profiles.values())])
-    near = [p["whole"] / sum(p["floor"].values()) for p in profiles.values()]
-    return [*table, ["whole answer / floor", *(f"{times:.1f}" for times in near)]]
+    whole = {title: p["whole"] for title, p in profiles.items()}
+    floors = {title: sum(p["floor"].values()) for title, p in profiles.items()}
+    table = [["milliseconds of an answer", *profiles], _row("**whole answer**", whole)]
+    table += _stages(profiles, "caller", "the caller: ", "else")
+    table += _stages(profiles, "others", "meanwhile: ", "other modules")
+    table.append(_row("**floor**", floors))
+    table += _stages(profiles, "floor", "floor: ", "else")
+    return [
+        *table,
+        ["**whole answer / floor**", *(f"{whole[title] / floors[title]:.1f}" for title in profiles)],
+    ]
+
+
+def _row(name: str, cells: Mapping[str, float]) -> list[str]:
+    return [name, *(f"{ms:.2f}" if ms >= 0.005 else "" for ms in cells.values())]
+
+
+def _stages(profiles: Mapping[str, Mapping[str, Any]], part: str, indent: str, rest: str) -> list[list[str]]:
+    """A row for each stage that takes a share of some answer, and one for all others."""
+    found: dict[str, dict[str, float]] = {}
+    for title, profile in profiles.items():
+        for name, ms in profile[part].items():
+            if not (part == "others" and name == WAITING):
+                found.setdefault(name, {})[title] = ms
+    shares = {
+        name: max(ms / profiles[title]["whole"] for title, ms in cells.items())
+        for name, cells in found.items()
+    }
+    listed = [name for name in sorted(found, key=lambda n: -shares[n]) if name != rest]
+    kept = [name for name in listed if part == "floor" or shares[name] >= LISTED]
+    cells = {name: {title: found[name].get(title, 0.0) for title in profiles} for name in kept}
+    table = [_row(f"{indent}{name}", cells[name]) for name in kept]
+    left = [found[name] for name in found if name not in kept]
+    if left:
+        sums = {title: sum(one.get(title, 0.0) for one in left) for title in profiles}
+        table.append(_row(f"{indent}{rest}", sums))
+    return table
 
 
 def main() -> None:

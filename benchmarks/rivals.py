@@ -22,6 +22,7 @@ from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.verdict.witness import Witness
 
 Status = Literal["sat", "unsat", "unknown"]
+Check = Callable[[Encoding], Status]
 
 
 def sizes(problem: Problem) -> Iterator[int]:
@@ -33,7 +34,7 @@ def sizes(problem: Problem) -> Iterator[int]:
     yield from count(problem.samples.least) if most is None else range(problem.samples.least, most + 1)
 
 
-def decide(problem: Problem, check: Callable[[Encoding], Status], form: Form = BEST) -> Status:
+def decide(problem: Problem, check: Check, form: Form = BEST) -> Status:
     """Sat with the first number of samples for which ``check`` says so, unsat if it denies them all."""
     verdict: Status = "unsat"
     for samples in sizes(problem):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -11,10 +12,11 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from benchmarks import figures
-from benchmarks.builds import Build
+from benchmarks.builds import Build, NoSuchBuild, commit_of
 from benchmarks.contender import BUILDS, CVC5, EARLIER, RIVALS, YICES, Contender, Outcome
 from benchmarks.rivals import yices
 from zerograd._version import __version__
@@ -33,7 +35,7 @@ class Run:
     def __init__(self, options: argparse.Namespace, build: Build | None = None) -> None:
         self.options, self.build = options, build
         self.memory = int(options.memory * 2**30)
-        self.builds = {name: (name, None) for name in BUILDS}
+        self.builds: dict[str, tuple[str, Path | None]] = {name: (name, None) for name in BUILDS}
         if build is not None:
             self.builds |= {called: (name, build.folder) for name, called in EARLIER.items()}
         self.rivals = present_rivals()
@@ -96,7 +98,9 @@ class Run:
         Builds of zerograd, which use both cores, have the machine to themselves, one after another. So do
         rivals, which use one core each, for `PATIENCE` seconds; after that the next one is asked beside.
         """
-        outcomes = {name: contenders[name].ask(document, caps[name]) for name in contenders if name in self.builds}
+        outcomes = {
+            name: contenders[name].ask(document, caps[name]) for name in contenders if name in self.builds
+        }
         running: dict[Future[Outcome], str] = {}
         with ThreadPoolExecutor(len(RIVALS)) as pool:
             for name in (n for n in contenders if n not in self.builds):
@@ -136,4 +140,7 @@ def machine() -> dict[str, Any]:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             versions[package] = "not installed"
-    return {"versions": versions, "cores": os.cpu_count(), "system": platform.platform()}
+    found: dict[str, Any] = {"versions": versions, "cores": os.cpu_count(), "system": platform.platform()}
+    with contextlib.suppress(NoSuchBuild):
+        found["commit"] = commit_of("HEAD")[:12]
+    return found

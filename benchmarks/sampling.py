@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +33,10 @@ class Sampler:
     """Looks at this process. ``seen`` has seconds by stage."""
 
     def __init__(self, file: Path | None = None) -> None:
-        self.seen: Counter[str] = Counter()
-        self.file, self.looks, self.last = file, 0, 0.0
+        self.seen: dict[str, float] = defaultdict(float)
+        self.file = file
+        self.looks = 0
+        self.last = 0.0
 
     def start(self) -> None:
         """Begin to look."""
@@ -102,23 +104,22 @@ class Watch:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.before: Counter[str] = Counter()
+        self.before: dict[str, float] = {}
 
     def forget(self) -> None:
         """Count from now on."""
         self.before = self._all()
 
-    def seen(self) -> Counter[str]:
+    def seen(self) -> dict[str, float]:
         """Seconds by stage, of all of them together, without those in which they had nothing to do."""
-        found = self._all()
-        found.subtract(self.before)
-        del found[IDLE]
-        return +found
+        found = {name: seconds - self.before.get(name, 0.0) for name, seconds in self._all().items()}
+        return {name: seconds for name, seconds in found.items() if name != IDLE and seconds > 0}
 
-    def _all(self) -> Counter[str]:
-        total: Counter[str] = Counter()
+    def _all(self) -> dict[str, float]:
+        total: dict[str, float] = defaultdict(float)
         for path in self.folder.glob("*.json"):
-            total.update(json.loads(path.read_text(encoding="ascii")))
+            for name, seconds in json.loads(path.read_text(encoding="ascii")).items():
+                total[name] += seconds
         return total
 
 

@@ -25,7 +25,7 @@ def large_part(run: Run) -> None:
         entry: dict[str, Any] = {**_entry(case), "results": {}}
         section.append(entry)
         document = case.problem.to_json()
-        for number in range(RUNS):
+        for _ in range(RUNS):
             for called in _builds(run):
                 before = entry["results"].get(called)
                 if before is None or (before["status"] == "sat" and before["seconds"] < LONG):

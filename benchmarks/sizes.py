@@ -62,9 +62,7 @@ def growing_cases() -> dict[str, list[tuple[int, dict[str, Any]]]]:
         "samples M\n5-20-1, M samples": [
             (n, headline([5, 20, 1], n)) for n in (10, 100, 1000, 10_000, 100_000)
         ],
-        "inputs D\nD-20-1, 100 samples": [
-            (n, headline([n, 20, 1], 100)) for n in (10, 30, 100, 300, 1000)
-        ],
+        "inputs D\nD-20-1, 100 samples": [(n, headline([n, 20, 1], 100)) for n in (10, 30, 100, 300, 1000)],
     }
 
 
