@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from math import inf
 
 from zerograd.core.numbers.field import NumberField
 from zerograd.core.refuting.facts import Either, Fact, Formula
@@ -56,10 +57,11 @@ class Reals:
         self._written: dict[int, _Written] = {}
         """By the identity of each formula, which is kept for that."""
 
-    def until(self, deadline: float) -> Reals:
-        """Return the same with another deadline: what was read once is not read again."""
+    def share(self, part: float, *, most: float = inf) -> Reals:
+        """Return the same with a part of the time that is left: what was read once is not read again."""
+        now = time.monotonic()
         other = copy(self)
-        other.deadline = deadline
+        other.deadline = now + min((self.deadline - now) * part, most)
         return other
 
     def keep_time(self) -> float:
@@ -150,16 +152,23 @@ class Reals:
 
         They are left out one by one, what is complicated first: short facts make short proofs.
         """
-        left = self._needed(labels, kept, facts)
+        left = self.needed(labels, kept, facts)
         if left is None:
             return self._fewer_by_halves(labels, kept, facts)
         for label in sorted(left, key=lambda label: _size(facts[label]), reverse=True):
             if label in left:
-                fewer = self._needed([other for other in left if other != label], kept, facts)
+                fewer = self.needed([other for other in left if other != label], kept, facts)
                 left = left if fewer is None else fewer
         return left
 
-    def _needed(self, labels: Sequence[str], kept: Collection[str], facts: Facts) -> list[str] | None:
+    def needed(
+        self,
+        labels: Sequence[str],
+        kept: Collection[str],
+        facts: Mapping[str, Formula],
+        *,
+        effort: float = EFFORT,
+    ) -> list[str] | None:
         """Those of the labels that Z3 says it needed beside what is kept; None if it found nothing."""
         self.keep_time()
         numbers = {
@@ -167,7 +176,7 @@ class Reals:
             for label, one in zip(labels, self._read(facts[label] for label in labels), strict=True)
         }
         beside = [one.number for one in self._read(facts[label] for label in kept)]
-        core = self._selections.core([*numbers], beside, mode="polynomial", effort=EFFORT)
+        core = self._selections.core([*numbers], beside, mode="polynomial", effort=effort)
         return None if core is None else [numbers[number] for number in core]
 
     def _fewer_by_halves(self, labels: list[str], kept: Collection[str], facts: Facts) -> list[str]:
