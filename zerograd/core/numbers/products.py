@@ -8,6 +8,7 @@ side by side in one long integer (Kronecker substitution: von zur Gathen and Ger
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from math import gcd, lcm
 from operator import mul
@@ -16,7 +17,7 @@ from typing import Any
 from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.closed_products import closed_product
 from zerograd.core.numbers.dual import Dual
-from zerograd.core.numbers.enclosed_products import dual_product, interval_product
+from zerograd.core.numbers.enclosed_products import dual_product, interval_product, odd_part
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.lowest import in_lowest_terms
 from zerograd.core.numbers.work import bits, fractional, is_counted, spend, total
@@ -46,7 +47,12 @@ def product(a: Matrix, b: Matrix, factor: int | Fraction = 1) -> list[list[Any]]
             if is_counted():
                 _count_cleared(rows, columns)  # type: ignore[arg-type]
             return _rationals(rows, columns, factor)  # type: ignore[arg-type]
-    plain = _of_other_kinds(a, b)
+    kinds = {type(value) for matrix in (a, b) for row in matrix for value in row}
+    if Interval in kinds and kinds <= {int, Fraction, Interval}:
+        enclosed = interval_product(a, b, product, factor)
+        if enclosed is not None:
+            return enclosed
+    plain = _of_other_kinds(a, b, kinds)
     if plain is None:
         turned = list(zip(*b, strict=True))
         plain = [[dot(row, column) for column in turned] for row in a]
@@ -58,13 +64,10 @@ def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
     return total(map(mul, a, b))
 
 
-def _of_other_kinds(a: Matrix, b: Matrix) -> list[list[Any]] | None:
-    """Return A·B where there are intervals, closed forms, or numbers that carry derivatives; else None."""
-    kinds = {type(value) for matrix in (a, b) for row in matrix for value in row}
+def _of_other_kinds(a: Matrix, b: Matrix, kinds: AbstractSet[type]) -> list[list[Any]] | None:
+    """Return A·B where there are closed forms, or numbers that carry derivatives; else None."""
     if Dual in kinds:
         return dual_product(a, b, product)
-    if Interval in kinds and kinds <= {int, Fraction, Interval}:
-        return interval_product(a, b)
     if Closed in kinds and kinds <= {int, Fraction, Closed}:
         return closed_product(a, b, product)
     return None
@@ -138,10 +141,10 @@ def _rationals(
     for start in range(0, len(columns), block):
         some = columns[start : start + block]
         packed = _packed([integers for integers, _ in some], size)
-        denominators = [_odd_part(bottom * denominator) for _, denominator in some]
+        denominators = [odd_part(bottom * denominator) for _, denominator in some]
         for (integers, denominator), entries in zip(rows, result, strict=True):
             sums = _unpacked(dot(integers, packed), size, len(some))
-            odd, twos = _odd_part(denominator)
+            odd, twos = odd_part(denominator)
             for value, (other, more) in zip(sums, denominators, strict=True):
                 entries.append(_ratio(value * top, odd * other, twos + more))
     return result
@@ -159,12 +162,6 @@ def _ratio(top: int, odd: int, twos: int) -> int | Fraction:
         shift = min((top & -top).bit_length() - 1, twos)
         top, odd = top >> shift, odd << (twos - shift)
     return top if odd == 1 else in_lowest_terms(top, odd)
-
-
-def _odd_part(number: int) -> tuple[int, int]:
-    """(odd, twos) with number = odd·2^twos."""
-    twos = (number & -number).bit_length() - 1
-    return number >> twos, twos
 
 
 def _packed(columns: Sequence[Sequence[int]], size: int) -> list[int]:
