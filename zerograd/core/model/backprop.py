@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar, overload
 
 from zerograd.core.model.activations import Activation, PiecewiseLinear
@@ -17,7 +18,7 @@ from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink, NoSlopeYet
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
-from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact, narrow
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.field import Algebraic
@@ -238,13 +239,26 @@ class Gradients(Mapping[str, Array[R]]):
     def __len__(self) -> int:
         return len(self.network.shapes) + 1
 
+    def entries(self, name: str) -> Iterator[tuple[Index, R]]:
+        """Yield each entry with its index; the first row before the others are calculated."""
+        if name in self.network.shapes and name.startswith("w") and name not in self.known:
+            by_unit, below = self._factors(int(name[1:]))
+            for j, value in enumerate(product(by_unit[:1], below, self.factor)[0]):
+                yield (0, j), value
+            yield from islice(self[name].items(), len(below[0]), None)
+        else:
+            yield from self[name].items()
+
+    def _factors(self, number: int) -> tuple[list[tuple[R, ...]], list[tuple[R, ...]]]:
+        """What comes back to each unit of a layer, by sample; and what each sample brings from below."""
+        by_unit = list(zip(*self.returning[number - 1].delta.rows(), strict=True))
+        return by_unit, self.run.a[number - 2].rows() if number > 1 else self.run.x.rows()
+
     def _gradient(self, name: str) -> Array[R]:
         if name == "x":
             return _through(self.parameters["w1"], self.returning[0].delta, self.factor)
-        number = int(name[1:])
-        by_unit = list(zip(*self.returning[number - 1].delta.rows(), strict=True))
+        by_unit, below = self._factors(int(name[1:]))
         if name.startswith("w"):
-            below = self.run.a[number - 2].rows() if number > 1 else self.run.x.rows()
             return Array.of(product(by_unit, below, self.factor), len(below[0]))
         totals: tuple[Any, ...] = tuple(map(total, by_unit))
         if self.factor != 1:

@@ -6,7 +6,7 @@ search.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import chain, islice
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from zerograd.core.errors import Violation, short
 from zerograd.core.model.backprop import OnKink, Unevaluated
 from zerograd.core.model.point import Point
-from zerograd.core.model.references import entry, resolve
+from zerograd.core.model.references import Reference, entry, resolve
 from zerograd.core.model.slopes import Ranges, choices_at, off_kinks, ranges_at
 from zerograd.core.numbers import exact
 from zerograd.core.numbers.arrays import Array, Index
@@ -27,7 +27,7 @@ from zerograd.core.question.conditions import Algebra, ExactAlgebra, evaluate
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.question import Question
 from zerograd.core.question.targets import misfits
-from zerograd.core.question.vocabulary import OF_EACH, Relation
+from zerograd.core.question.vocabulary import OF_EACH
 
 MOST = 1000
 """Violations that are listed."""
@@ -127,16 +127,20 @@ def _query(question: Question, point: Point[Real]) -> Iterator[Violation]:
     gradients = point.gradients
     for relation in OF_EACH:
         told: set[tuple[str, Index]] = set()
-        for name, index, value in _entries(question, relation, gradients):
+        for name, index, value in _named(question.query[relation], gradients):
             if sign(value) not in relation.signs and (name, index) not in told:
                 told.add((name, index))
                 yield Violation(f"∂L/∂{entry(name, index)}", relation.expected, _found(value))
-    for choice in question.choices(point.x.shape[0]):
-        signs = [sign(gradients[name][index]) for name, index in choice.entries]
-        if not choice.relation.holds(known for known in signs if known is not None):
+    for relation, references in question.groups():
+        signs: set[int | None] = set()
+        for _, _, value in _named(references, gradients):
+            signs.add(sign(value))
+            if 1 in signs or -1 in signs:
+                break
+        else:
             found = "0 in every entry" if None not in signs else "no entry that is known not to be 0"
-            named = ", ".join(f"∂L/∂{reference}" for reference in choice.references)
-            yield Violation(named, choice.relation.expected, found)
+            named = ", ".join(f"∂L/∂{reference}" for reference in references)
+            yield Violation(named, relation.expected, found)
 
 
 def _outside_unit(question: Question, point: Point[Real]) -> Iterator[Violation]:
@@ -201,11 +205,11 @@ def _found(value: Real) -> str:
     return format_real(value) if sign(value) is not None else f"{format_real(value)}: its sign is not known"
 
 
-def _entries(
-    question: Question, relation: Relation, gradients: Mapping[str, Array[Real]]
+def _named(
+    references: Iterable[Reference], gradients: Mapping[str, Array[Real]]
 ) -> Iterator[tuple[str, Index, Real]]:
-    """The gradient entries named under a relation, some of them perhaps twice."""
-    for reference in question.query[relation]:
+    """The gradient entries that are named, some of them perhaps twice."""
+    for reference in references:
         array = gradients[reference.name]
         if reference.index is None:
             for index, value in array.items():
