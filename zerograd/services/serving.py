@@ -60,7 +60,7 @@ def serve(
     answer = attempt(lambda: prepare(send))
     _end_with_the_input()
     while answer is not None and (line := attempt(sys.stdin.buffer.readline)):
-        attempt(lambda: answer(wire.read(line)))  # noqa: B023 - called at once
+        attempt(lambda: answer(wire.read(line)))
 
 
 def _end_with_the_input() -> None:
