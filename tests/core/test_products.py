@@ -30,7 +30,9 @@ def plain(a: Any, b: Any, factor: Any = 1) -> list[list[Any]]:
 
 def whole(a: Any, b: Any) -> list[list[Any]]:
     n, k, p = len(a), len(b), len(b[0])
-    flat = whole_products.whole_product([v for row in a for v in row], [v for row in b for v in row], (n, k, p))
+    flat = whole_products.whole_product(
+        [v for row in a for v in row], [v for row in b for v in row], (n, k, p)
+    )
     return [flat[i : i + p] for i in range(0, n * p, p)]
 
 

@@ -77,19 +77,50 @@ def to_floats(array: Array[Any]) -> Floats:
 
 
 def _nearest(value: Any) -> float:
-    number = _middle(value) if isinstance(value, Interval) else value
     try:
-        near = float(number)
+        near = _to_float(value)
     except OverflowError:
         raise NotComparable("a value is beyond the range of float64") from None
-    if abs(near) < SMALLEST and number != 0:
+    if abs(near) < SMALLEST and (_middle(value) if isinstance(value, Interval) else value) != 0:
         raise NotComparable("a value is too near to 0 for float64")
     return near
 
 
+def _to_float(value: Any) -> float:
+    if type(value) is Fraction:
+        top, bottom = value.as_integer_ratio()
+        return top / bottom
+    if isinstance(value, Interval):
+        quick = _quick_middle(value)
+        return float(_middle(value)) if quick is None else quick
+    return float(value)
+
+
+def _quick_middle(value: Interval) -> float | None:
+    """`_middle` of an enclosure on one side of 0, by integers alone; None of others."""
+    low, high, exponent = value.low_mantissa, value.high_mantissa, value.low_exponent
+    gap = value.high_exponent - exponent
+    if not (low > 0 or high < 0) or max(abs(gap), abs(exponent)) > _QUICK:
+        return None
+    if gap > 0:
+        high <<= gap
+    elif gap < 0:
+        low, exponent = low << -gap, exponent + gap
+    total, half = low + high, 1 - exponent  # the middle is total·2^−half
+    if (high - low) << _NARROW > max(abs(total), 1 << half if half > 0 else 1):
+        return None
+    return total / (1 << half) if half > 0 else float(total << -half)
+
+
+_QUICK = 4096
+"""Exponents up to which numbers are written out."""
+_NARROW = 60
+"""Enclosures are narrow where their radius is at most 2^−60 of the middle, or of 1."""
+
+
 def _middle(value: Interval) -> Fraction:
     """The middle of an enclosure that is narrower than what float64 rounds; 0 where it holds 0."""
-    if value.radius > Fraction(1, 2**60) * max(Fraction(1), abs(value.midpoint)):
+    if value.radius > Fraction(1, 2**_NARROW) * max(Fraction(1), abs(value.midpoint)):
         raise NotComparable("an enclosure is wider than what float64 can tell")
     return value.midpoint if value.sign() else Fraction(0)
 

@@ -1,19 +1,20 @@
-"""Large networks and datasets made of small ones: units, inputs and outputs copied, samples without a residual.
+"""Large networks and datasets made of small ones: inputs, units and outputs copied, samples added.
 
-Let a small witness be given, and let each of its inputs, hidden units and outputs have copies. A weight between
-copies of two units is theirs times a number that belongs to the copy that it comes from; the numbers of all
-copies of one unit have the sum 1, and none is 0. Then every pre-activation is that of the original: the copies
-below it together pass on what the original does. If the adjoint of an output's copy is that of the original
-times the copy's number, then by induction from above so is what comes back to each copy of a unit, and the
-gradient of a weight or bias is that of the original times the number of the copy that it leads to. So entries are
-0 where they are in the small question, and nowhere else. Samples whose adjoint is 0 add nothing.
+Let a small witness be given, and let each of its inputs, hidden units and outputs have copies. A weight
+between copies of two units is theirs times a number that belongs to the copy that it comes from; the numbers
+of all copies of one unit have the sum 1, and none is 0. Then every pre-activation is that of the original:
+the copies below it together pass on what the original does. If the adjoint of an output's copy is that of the
+original times the copy's number, then by induction from above so is what comes back to each copy of a unit,
+and the gradient of a weight or bias is that of the original times the number of the copy that it leads to. So
+entries are 0 where they are so in the small question, and nowhere else. Samples whose adjoint is 0 add
+nothing.
 """
 
 from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, cycle, islice
@@ -22,6 +23,7 @@ from operator import add
 from typing import Any
 
 from zerograd.core.errors import ProblemError
+from zerograd.core.model.activations import piecewise
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import Reference
 from zerograd.core.model.slopes import is_chosen
@@ -80,16 +82,18 @@ def small_question(problem: Problem, width: int, samples: int) -> Problem | None
         shape = reduced.shapes[reference.name]
         return Reference(reference.name, tuple(i % n for i, n in zip(reference.index, shape, strict=True)))
 
-    query = {str(r): [*dict.fromkeys(map(original, named))] for r, named in problem.query.items()}
+    query: dict[str, Any] = {
+        str(r): [*dict.fromkeys(map(original, named))] for r, named in problem.query.items()
+    }
     try:
         return Problem(
             network=reduced,
             samples=samples,
             domain=problem.domain,
-            derivative_at_kink=problem.derivative_at_kink,  # type: ignore[arg-type]
+            derivative_at_kink=problem.derivative_at_kink,
             loss=problem.loss,
             targets=problem.targets,
-            **query,  # type: ignore[arg-type]
+            **query,
         )
     except ProblemError:
         return None
@@ -115,7 +119,7 @@ def copied(problem: Problem, samples: int, small: Witness, chance: random.Random
             values[f"b{number}"] = Array((units,), tuple(islice(cycle(bias.entries), units)))
     adjoints = small.point.adjoint.rows()
     factors = numbers_of_copies(network.outputs, len(adjoints[0]))
-    target = cache(problem.model.loss.target)
+    target: Callable[[Any, Any], Any] = cache(problem.model.loss.target)
     told = [
         [target(v, g * f) for v, g, f in zip(cycle(outputs), cycle(row), factors)]
         for outputs, row in zip(small.forward.y_hat.rows(), adjoints, strict=True)
@@ -166,7 +170,7 @@ class _Plan:
             if layer.bias:
                 bias = self.small.parameters[f"b{number}"].entries
                 z = Array(z.shape, tuple(map(add, z.entries, cycle(bias))))
-            below = z.each(lambda value: layer.activation.at(value, "left")[0])  # noqa: B023 - called at once
+            below = z.each(lambda value: piecewise(layer.activation).at(value, "left")[0])  # noqa: B023 - at once
             yield z, below
 
     def outputs(self, x: Array[Any]) -> Array[Any]:

@@ -7,11 +7,11 @@ pattern for polynomials. Reverse mode: Griewank and Walther, Evaluating Derivati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import cycle
+from itertools import cycle, islice
 from operator import add, mul
 from typing import Any, Generic, Protocol, TypeVar, overload
 
@@ -20,7 +20,7 @@ from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink, NoSlopeYet
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
-from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact, narrow
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.field import Algebraic
@@ -223,15 +223,13 @@ def _activated(
 ) -> tuple[Array[R], Array[Any]]:
     """φ and φ′ at the pre-activations of a layer."""
     if isinstance(activate, ExactActivate) and activate.is_by_value and z.kinds == {int}:
+        whole: Iterable[Any] = z.distinct
         with suppress(OnKink, Unevaluated):  # of which one by one tells the place
-            known = {value: activate(activation, (number, 0, 0), value) for value in {*z.entries}}
-            values = {value: a for value, (a, _) in known.items()}
-            slopes = {value: d for value, (_, d) in known.items()}
-            return (
-                Array(z.shape, tuple(map(values.__getitem__, z.entries))),
-                Array(z.shape, tuple(map(slopes.__getitem__, z.entries))),
-            )
-    active = [activate(activation, (number, *index), value) for index, value in z.items()]
+            known: dict[Any, tuple[Any, Any]] = {
+                value: activate(activation, (number, 0, 0), value) for value in whole
+            }
+            return z.each(lambda value: known[value][0]), z.each(lambda value: known[value][1])
+    active = [activate(activation, (number, m, i), value) for (m, i), value in z.items()]
     return Array(z.shape, tuple(a for a, _ in active)), Array(z.shape, tuple(d for _, d in active))
 
 
@@ -259,13 +257,26 @@ class Gradients(Mapping[str, Array[R]]):
     def __len__(self) -> int:
         return len(self.network.shapes) + 1
 
+    def entries(self, name: str) -> Iterator[tuple[Index, R]]:
+        """Yield each entry with its index; the first row before the others are calculated."""
+        if name in self.network.shapes and name.startswith("w") and name not in self.known:
+            delta, below = self._factors(int(name[1:]))
+            samples, units = delta.shape
+            first = array_product(Array((1, samples), delta.entries[::units]), below, self.factor)
+            yield from first.items()
+            yield from islice(self[name].items(), below.shape[1], None)
+        else:
+            yield from self[name].items()
+
+    def _factors(self, number: int) -> tuple[Array[R], Array[R]]:
+        """What comes back to a layer, and what it has from below, in a row for each sample."""
+        return self.returning[number - 1].delta, self.run.a[number - 2] if number > 1 else self.run.x
+
     def _gradient(self, name: str) -> Array[R]:
         if name == "x":
             return _through(self.parameters["w1"], self.returning[0].delta, self.factor)
-        number = int(name[1:])
-        delta = self.returning[number - 1].delta
+        delta, below = self._factors(int(name[1:]))
         if name.startswith("w"):
-            below = self.run.a[number - 2] if number > 1 else self.run.x
             return array_product(delta.turned, below, self.factor)
         width = delta.shape[1]
         totals: tuple[Any, ...] = tuple(total(delta.entries[i::width]) for i in range(width))

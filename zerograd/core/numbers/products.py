@@ -6,6 +6,7 @@ With its denominators cleared, a matrix is one of integers (`zerograd.core.numbe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from itertools import chain
 from math import gcd, lcm
@@ -16,7 +17,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.closed_products import closed_product
 from zerograd.core.numbers.dual import Dual
-from zerograd.core.numbers.enclosed_products import dual_product, interval_product
+from zerograd.core.numbers.enclosed_products import dual_product, interval_product, odd_part
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.lowest import in_lowest_terms
 from zerograd.core.numbers.whole_products import Shapes, largest, whole_product
@@ -50,7 +51,11 @@ def product(a: Matrix, b: Matrix, factor: int | Fraction = 1) -> list[list[Any]]
             if is_counted():
                 _count_cleared(rows, columns)  # type: ignore[arg-type]
             return _rationals(rows, columns, factor)  # type: ignore[arg-type]
-    plain = _of_other_kinds(a, b)
+    if Interval in kinds and kinds <= {int, Fraction, Interval}:
+        enclosed = interval_product(a, b, product, factor)
+        if enclosed is not None:
+            return enclosed
+    plain = _of_other_kinds(a, b, kinds)
     if plain is None:
         turned = list(zip(*b, strict=True))
         plain = [[dot(row, column) for column in turned] for row in a]
@@ -70,13 +75,10 @@ def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
     return total(map(mul, a, b))
 
 
-def _of_other_kinds(a: Matrix, b: Matrix) -> list[list[Any]] | None:
-    """Return A·B where there are intervals, closed forms, or numbers that carry derivatives; else None."""
-    kinds = {type(value) for matrix in (a, b) for row in matrix for value in row}
+def _of_other_kinds(a: Matrix, b: Matrix, kinds: AbstractSet[type]) -> list[list[Any]] | None:
+    """Return A·B where there are closed forms, or numbers that carry derivatives; else None."""
     if Dual in kinds:
         return dual_product(a, b, product)
-    if Interval in kinds and kinds <= {int, Fraction, Interval}:
-        return interval_product(a, b)
     if Closed in kinds and kinds <= {int, Fraction, Closed}:
         return closed_product(a, b, product)
     return None
@@ -94,7 +96,7 @@ def _of_whole(a: Sequence[int], b: Sequence[int], shapes: Shapes, factor: int | 
     sums = whole_product(a, b, shapes)
     if factor == 1:
         return sums
-    top, (odd, twos) = factor.numerator, _odd_part(factor.denominator)
+    top, (odd, twos) = factor.numerator, odd_part(factor.denominator)
     multiples = {value: _ratio(value * top, odd, twos) for value in {*sums}}
     return [*map(multiples.__getitem__, sums)]
 
@@ -143,14 +145,14 @@ def _rationals(
     rows: Sequence[_Cleared], columns: Sequence[_Cleared], factor: int | Fraction
 ) -> list[list[int | Fraction]]:
     top, bottom = factor.numerator, factor.denominator
-    denominators = [_odd_part(bottom * denominator) for _, denominator in columns]
+    denominators = [odd_part(bottom * denominator) for _, denominator in columns]
     width, height = len(columns), len(columns[0][0])
     left = [*chain.from_iterable(integers for integers, _ in rows)]
     right = [*chain.from_iterable(zip(*(integers for integers, _ in columns), strict=True))]
     sums = whole_product(left, right, (len(rows), height, width))
     result: list[list[int | Fraction]] = []
     for number, (_, denominator) in enumerate(rows):
-        odd, twos = _odd_part(denominator)
+        odd, twos = odd_part(denominator)
         pairs = zip(sums[number * width : (number + 1) * width], denominators, strict=True)
         result.append([_ratio(value * top, odd * other, twos + more) for value, (other, more) in pairs])
     return result
@@ -168,9 +170,3 @@ def _ratio(top: int, odd: int, twos: int) -> int | Fraction:
         shift = min((top & -top).bit_length() - 1, twos)
         top, odd = top >> shift, odd << (twos - shift)
     return top if odd == 1 else in_lowest_terms(top, odd)
-
-
-def _odd_part(number: int) -> tuple[int, int]:
-    """(odd, twos) with number = odd·2^twos."""
-    twos = (number & -number).bit_length() - 1
-    return number >> twos, twos

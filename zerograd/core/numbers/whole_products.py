@@ -1,12 +1,12 @@
 """Products of matrices of integers by few multiplications of long integers.
 
-The entries of a row stand side by side in one long integer (Kronecker substitution: von zur Gathen and Gerhard,
-Modern Computer Algebra, §8.4), in slots wide enough that no sum of products reaches into the next one. So a
-multiple of a row is one multiplication. Nothing is rounded. Of both matrices the one with longer rows is packed
-(of A its columns), and rows and columns of zeros are left out.
+The entries of a row stand side by side in one long integer (Kronecker substitution: von zur Gathen and
+Gerhard, Modern Computer Algebra, §8.4), in slots wide enough that no sum of products reaches into the next
+one. So a multiple of a row is one multiplication. Nothing is rounded. Of both matrices the one with longer
+rows is packed (of A its columns), and rows and columns of zeros are left out.
 
-Matrices are sequences of entries, row by row: lists of rows, of a hundred thousand samples, would take longer to
-make than the products.
+Matrices are sequences of entries, row by row: lists of rows, of a hundred thousand samples, would take longer
+to make than the products.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from operator import mul
 PAIR, TERM = 25, 3
 """What a row times a column costs where that is not packed, and each term of it: Python does it quickly."""
 PACKING, PACKED_ROW, PACKED_TERM, ENTRY = 1000, 100, 6, 4
-"""What packing costs: at all, for each row, for each multiple of one, and for each entry of the three matrices."""
+"""What packing costs: at all, each row, each multiple of one, and each entry of the three matrices."""
 MAX_BYTES = 2**26
 """Most memory for the long integers: a matrix that needs more is taken in blocks of columns."""
 
@@ -101,7 +101,8 @@ def _by_packed(rows: Sequence[Sequence[int]], b: Sequence[int], width: int) -> l
 
 def largest(entries: Sequence[int]) -> int:
     """Return the largest absolute value."""
-    return max(max(entries), -min(entries))
+    high, low = max(entries), min(entries)
+    return max(high, -low)
 
 
 _CODES = {array(code).itemsize: code for code in "bhilq"}
@@ -111,8 +112,8 @@ _CODES = {array(code).itemsize: code for code in "bhilq"}
 def pack(entries: Sequence[int], width: int, size: int) -> list[int]:
     """Return each ``width`` entries as one integer, in slots of ``size`` bytes, the first one lowest.
 
-    A slot holds its entry modulo 2^(8·size), as two's complement does. To turn its highest bit is to add half
-    of what a slot holds; with the halves subtracted again, Σ entry·2^(8·size·i) is left, whatever is negative.
+    A slot holds its entry modulo 2^(8·size), as two's complement does. To turn its highest bit is to add
+    half of what a slot holds; with the halves subtracted again, Σ entry·2^(8·size·i) is left.
     """
     if size in _CODES:
         slots = array(_CODES[size], entries)

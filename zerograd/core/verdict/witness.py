@@ -246,7 +246,7 @@ def array_from_json(data: object, shape: Shape, field: NumberField | None, name:
 def array_of(data: object, shape: Shape, name: str, number: Callable[[object], T]) -> Array[T]:
     """Nested lists of what ``number`` reads, of exactly this shape. Raises FormatError naming the entry."""
     entries: list[T] = []
-    spend(2 * prod(shape))
+    spend(4 * prod(shape))
 
     def read(part: object, axes: Shape, place: str) -> None:
         if not axes:
