@@ -152,7 +152,8 @@ def _values(model: Any, wanted: frozenset[str]) -> dict[str, Value]:
     """The values of some variables, by Z3's C functions: its Python objects take longer than most answers."""
     from z3 import Z3_NUMERAL_AST, FuncDeclRef, z3core
 
-    context, values = model.ctx.ref(), {}
+    context = model.ctx.ref()
+    values: dict[str, Value] = {}
     for number in range(z3core.Z3_model_get_num_consts(context, model.model)):
         declaration = z3core.Z3_model_get_const_decl(context, model.model, number)
         name = z3core.Z3_get_symbol_string(context, z3core.Z3_get_decl_name(context, declaration))
