@@ -44,6 +44,7 @@ from zerograd.solvers.terms import (
     Sort,
     Term,
     add,
+    choose,
     conjoin,
     disjoin,
     imply,
@@ -91,21 +92,31 @@ def no_terms(problem: Problem) -> str | None:
 
 
 def encode(
-    problem: Problem, samples: int, *, pattern: Pattern | None = None, fixed: Fixed | None = None
+    problem: Problem,
+    samples: int,
+    *,
+    pattern: Pattern | None = None,
+    fixed: Fixed | None = None,
+    choices: bool = False,
 ) -> Encoding:
     """The encoding for ``samples`` = M samples.
 
     Args:
+        choices: have terms choose by the side of a pre-activation, rather than truth values imply relations.
+            Each form is quick where the other is not.
         pattern: restrict the question to one activation pattern.
         fixed: restrict the question to these values of some entries (where a value is given,
             the given one stands).
     """
-    return _Encoder(problem, samples, pattern, fixed or {}).encode()
+    return _Encoder(problem, samples, pattern, fixed or {}, choices=choices).encode()
 
 
 class _Encoder:
-    def __init__(self, problem: Problem, samples: int, pattern: Pattern | None, fixed: Fixed) -> None:
+    def __init__(
+        self, problem: Problem, samples: int, pattern: Pattern | None, fixed: Fixed, *, choices: bool
+    ) -> None:
         self.problem, self.samples = problem, samples
+        self.choices = choices
         self.pattern, self.fixed = pattern, fixed
         self.network, self.loss = problem.network, problem.model.loss
         self.script = Script()
@@ -210,6 +221,11 @@ class _Encoder:
         return options
 
     def _truths(self, site: Site, z: Term, choices: Sequence[Side]) -> list[tuple[Formula, Side]]:
+        if self.choices:
+            options = [(on_side(z, side), side) for side in choices]
+            if self.problem.derivative_at_kink == "forbid":  # else they are all there is
+                self.script.require(disjoin(held for held, _ in options))
+            return options
         names = [symbol(f"p{site[0]}", (*site[1:], number)) for number in range(len(choices))]
         if len(choices) == 2:
             first: Formula = self.script.truth(names[0])
@@ -233,6 +249,11 @@ class _Encoder:
         """The value that belongs to the side that is chosen."""
         if len(set(values)) == 1:
             return self._name(name, index, values[0])
+        if self.choices:
+            *others, (_, chosen) = zip((held for held, _ in options), values, strict=True)
+            for held, value in reversed(others):
+                chosen = choose(held, value, chosen)
+            return self._name(name, index, chosen)
         result = self.script.introduce(symbol(name, index), self.derived)
         for (truth, _), value in zip(options, values, strict=True):
             self.script.require(imply(truth, relate(result, "=", value)))
