@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from functools import partial
+from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,10 @@ from zerograd.solvers.process import SolverProcess
 
 if TYPE_CHECKING:
     from zerograd.search.choices import Chosen
+
+
+LATER = ("flint", "numpy", "zerograd.search.reducing", "zerograd.search.smallest")
+"""What constructions need, and then a search for smaller witnesses."""
 
 
 class _Search:
@@ -120,7 +125,7 @@ class _Search:
         return versions
 
     def _smallest(self, request: Shrink) -> Ranked:
-        from zerograd.search.reducing import reduced  # NumPy, SymPy: not before they are needed
+        from zerograd.search.reducing import reduced  # NumPy: not before it is needed
         from zerograd.search.smallest import smallest, unfit
         from zerograd.search.smallest.budget import Budget
 
@@ -182,7 +187,8 @@ class _Search:
 
 def main(memory: int, size: int | None = None) -> None:
     """Answer requests until the input ends."""
-    serve(WIRE, memory, lambda send: _Search(send, memory, size).answer)
+    later = [partial(import_module, name) for name in LATER]
+    serve(WIRE, memory, lambda send: _Search(send, memory, size).answer, later)
 
 
 if __name__ == "__main__":
