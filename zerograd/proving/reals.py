@@ -20,6 +20,9 @@ from zerograd.solvers.terms import Printer, Script, Sort, Term, Variable
 EFFORT = 0.05
 """For one question (see `zerograd.solvers.base.Solver.check`)."""
 
+BRIEFLY = 0.01
+"""For what is only tried: to leave a fact out, say."""
+
 PATIENTLY: tuple[tuple[Mode, float], ...] = (
     ("elimination", 0.2),
     ("polynomial", 1.0),
@@ -121,9 +124,9 @@ class Reals:
             own[name] = script.declare(known, "Real")
         return own[name]
 
-    def refutes(self, facts: Facts) -> bool:
+    def refutes(self, facts: Facts, *, effort: float = EFFORT) -> bool:
         """Whether Z3 finds that the facts contradict one another."""
-        return isinstance(self.check(facts.values(), values=False), NoModel)
+        return isinstance(self.check(facts.values(), effort=effort, values=False), NoModel)
 
     def patiently(self, facts: Facts) -> Outcome:
         """Do what `check` does, with more effort and by other means where that does not suffice."""
@@ -157,7 +160,8 @@ class Reals:
             return self._fewer_by_halves(labels, kept, facts)
         for label in sorted(left, key=lambda label: _size(facts[label]), reverse=True):
             if label in left:
-                fewer = self.needed([other for other in left if other != label], kept, facts)
+                others = [other for other in left if other != label]
+                fewer = self.needed(others, kept, facts, effort=BRIEFLY)
                 left = left if fewer is None else fewer
         return left
 

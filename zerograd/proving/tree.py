@@ -21,7 +21,7 @@ from zerograd.core.refuting.facts import Both, Either, Fact, Formula, renamed, v
 from zerograd.core.refuting.refutation import Known, Refutation, cases_of, symmetry
 from zerograd.core.refuting.system import Case, Renaming, System, values_label
 from zerograd.proving.cases import refute
-from zerograd.proving.reals import Reals, approximate
+from zerograd.proving.reals import BRIEFLY, Reals, approximate
 from zerograd.proving.signs import QUICKLY, refute_by_signs
 from zerograd.proving.whole import splits_that_matter
 from zerograd.solvers.base import Model, NoModel, Outcome
@@ -200,7 +200,7 @@ class Tree:
         united = {label: name for label, name in united.items() if label in known.facts}
         sides = set(united.values())
         facts = {label: fact for label, fact in known.facts.items() if label not in united}
-        if united and not self.reals.refutes(facts):
+        if united and not self.reals.refutes(facts, effort=BRIEFLY):
             return open_splits[0]
         core = self.reals.core(facts)
         spoken = set().union(*(variables_in(fact) for fact in core.values()))

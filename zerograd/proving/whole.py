@@ -12,7 +12,7 @@ from zerograd.proving.reals import Reals
 from zerograd.solvers.base import Model, NoModel
 from zerograd.solvers.facts import distinctions
 
-EFFORT = 0.1
+EFFORT = 0.02
 """For the whole."""
 
 MOST_TRIED = 12
