@@ -106,7 +106,7 @@ def largest(entries: Sequence[int]) -> int:
 
 
 _CODES = {array(code).itemsize: code for code in "bhilq"}
-"""By size in bytes, in order, the type code of `array.array` for integers with a sign."""
+"""The type code by size in bytes, in order, of `array.array` for integers with a sign."""
 
 
 def pack(entries: Sequence[int], width: int, size: int) -> list[int]:
