@@ -14,8 +14,8 @@ from zerograd.answering import (
     with_proof,
     with_smallest,
 )
-from zerograd.calculating import calculated_answer, enclosed_no
-from zerograd.core.question.given import incomplete, unfit
+from zerograd.calculating import calculated_answer
+from zerograd.core.question.given import incomplete
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.generic import against_generic
@@ -71,11 +71,8 @@ def smallest_first(
     start = time.monotonic()
     if is_calculation(problem, strategy=strategy, cross_check=bool(cross_check)):
         say("calculating: everything is given")
-        return late([calculated_answer(problem, start)], start + timeout)
-    if strategy == "auto" and not cross_check and incomplete(problem) is None:
-        say("calculating: everything is given")
-        if (refuted := enclosed_no(problem, start, timeout)) is not None:
-            return late([refuted], start + timeout)
+        if (calculated := calculated_answer(problem, start, timeout)) is not None:
+            return late([calculated], start + timeout)
     process = process or shared_search(os.getpid(), memory)
     finding = process.find(
         problem,
@@ -109,8 +106,8 @@ def smallest_first(
 
 
 def is_calculation(problem: Problem, *, strategy: str = "auto", cross_check: bool = False) -> bool:
-    """Whether `solve` needs no search: everything is given, and nobody asked for a search."""
-    return strategy == "auto" and not cross_check and unfit(problem) is None
+    """Whether `solve` calculates first: everything is given, and nobody asked for a search."""
+    return strategy == "auto" and not cross_check and incomplete(problem) is None
 
 
 def check_timeout(timeout: float) -> None:

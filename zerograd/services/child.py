@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
+import select
 import signal
 import subprocess
 import sys
@@ -51,6 +51,8 @@ class Child:
             env={**os.environ, "PYTHONPATH": os.pathsep.join([_ROOT, *_python_path()])},
             start_new_session=True,
         )
+        self._poll = select.poll()
+        self._poll.register(self.fileno(), select.POLLIN)
 
     def __enter__(self) -> Self:
         return self
@@ -100,18 +102,16 @@ class Child:
             Ended: the process is gone.
         """
         descriptor = self.fileno()
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, selectors.EVENT_READ)
-            while b"\n" not in self._buffer:
-                left = deadline - time.monotonic()
-                if not selector.select(min(max(0.0, left), 3600.0)):
-                    if left <= 0 or time.monotonic() >= deadline:
-                        raise TimeoutError
-                    continue
-                chunk = os.read(descriptor, 1 << 20)
-                if not chunk:
-                    raise Ended(self._process.wait())
-                self._buffer += chunk
+        while b"\n" not in self._buffer:
+            left = deadline - time.monotonic()
+            if not self._poll.poll(min(max(0.0, left), 3600.0) * 1000):
+                if left <= 0 or time.monotonic() >= deadline:
+                    raise TimeoutError
+                continue
+            chunk = os.read(descriptor, 1 << 20)
+            if not chunk:
+                raise Ended(self._process.wait())
+            self._buffer += chunk
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 

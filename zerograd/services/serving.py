@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import select
 import signal
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
 from zerograd.services.child import OUT_OF_MEMORY
@@ -22,6 +22,9 @@ from zerograd.services.wire import Note, Reply, Request, ServiceFailed, Wire
 T = TypeVar("T")
 
 Send: TypeAlias = Callable[[Reply | Note], None]
+
+SPURIOUS = 0.05
+"""Seconds between two looks at an input that has something to read."""
 
 
 def serve(
@@ -55,25 +58,28 @@ def serve(
         return None
 
     answer = attempt(lambda: prepare(send))
-    if answer is not None:
-        for line in _lines():
-            attempt(lambda: answer(wire.read(line)))  # noqa: B023 - called at once
+    _end_with_the_input()
+    while answer is not None and (line := attempt(sys.stdin.buffer.readline)):
+        attempt(lambda: answer(wire.read(line)))
 
 
-def _lines() -> Iterator[bytes]:
-    """Yield the parent's lines, one by one; the process ends with them."""
-    pending: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(pending,), daemon=True).start()
-    while True:
-        yield pending.get()
+def _end_with_the_input() -> None:
+    """End this process when nobody can write to it any more, whatever it does then.
 
+    The thread that sees to it sleeps until then: lines are read by the one that answers them, for handing
+    over each of them takes longer than many an answer.
+    """
+    watch = select.poll()
+    watch.register(sys.stdin.fileno(), select.POLLHUP)
 
-def _read(pending: queue.SimpleQueue[bytes]) -> None:
-    try:
-        for line in sys.stdin.buffer:
-            pending.put(line)
-    finally:  # out of memory, too: nobody would read what comes
-        os._exit(0)
+    def end() -> None:
+        try:
+            while not any(seen & ~select.POLLIN for _, seen in watch.poll()):
+                time.sleep(SPURIOUS)  # some systems tell of lines as well
+        finally:  # out of memory, too
+            os._exit(0)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def limit_memory(memory: int) -> None:

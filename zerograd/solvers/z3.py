@@ -13,7 +13,7 @@ from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome, Value
 
 # nlsat decides conjunctions of polynomial relations (Jovanović and de Moura, IJCAR 2012). What is
 # done to a formula beforehand matters as much: neither chain is better than the other on all.
-_CHAINS = {
+CHAINS = {
     "polynomial": (
         "simplify", "propagate-values", "purify-arith", "elim-term-ite", "simplify", "tseitin-cnf", "nlsat",
     ),
@@ -79,14 +79,14 @@ class Z3:
             solver.from_string(text)
             answer = solver.check()
         except z3.Z3Exception as error:
-            return _gave_up(str(error))
+            return gave_up(str(error))
         if answer == z3.unsat:
             # Bit vectors show that small values do not do: of unknowns with bounds, that none do.
             if mode == "small-integers" and not _bounded(solver.assertions()):
                 return GaveUp("incomplete", "no small solution")
             return NoModel()
         if answer == z3.unknown:
-            return _gave_up(solver.reason_unknown())
+            return gave_up(solver.reason_unknown())
         return Model(_values(solver.model(), frozenset(wanted)))
 
     def _solver(self, mode: Mode, *, integers: bool, seed: int) -> Any:
@@ -95,7 +95,7 @@ class Z3:
         if self._context is None:
             self.forget()
         context = self._context
-        if mode in _CHAINS:
+        if mode in CHAINS:
             return self._chain(mode, seed).solver()
         solver = z3.Solver(ctx=context) if integers else z3.SolverFor("QF_NRA", context)
         solver.set("random_seed", seed)
@@ -107,8 +107,8 @@ class Z3:
 
         if (mode, seed) not in self._chains:
             context = self._context
-            *before, last = (z3.Tactic(name, context) for name in _CHAINS[mode])
-            final = z3.With(last, seed=seed, ctx=context) if _CHAINS[mode][-1] == "nlsat" else last
+            *before, last = (z3.Tactic(name, context) for name in CHAINS[mode])
+            final = z3.With(last, seed=seed, ctx=context) if CHAINS[mode][-1] == "nlsat" else last
             self._chains[mode, seed] = z3.Then(*before, final, ctx=context)
         return self._chains[mode, seed]
 
@@ -140,7 +140,7 @@ def _bounded(assertions: Any) -> bool:
     return all((unknown, kind) in ends for unknown in unknowns for kind in kinds)
 
 
-def _gave_up(reason: str) -> GaveUp:
+def gave_up(reason: str) -> GaveUp:
     if "memory" in reason:
         return GaveUp("memory", reason)
     if "timeout" in reason or "canceled" in reason or "resource" in reason:
@@ -163,11 +163,11 @@ def _values(model: Any, wanted: frozenset[str]) -> dict[str, Value]:
         if z3core.Z3_get_ast_kind(context, value) == Z3_NUMERAL_AST:
             values[name] = Fraction(z3core.Z3_get_numeral_string(context, value))
         else:
-            values[name] = _value(model[FuncDeclRef(declaration, model.ctx)])
+            values[name] = exact_value(model[FuncDeclRef(declaration, model.ctx)])
     return values
 
 
-def _value(value: Any) -> Value:
+def exact_value(value: Any) -> Value:
     import z3
 
     if z3.is_int_value(value):

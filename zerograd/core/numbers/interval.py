@@ -203,6 +203,10 @@ class Interval:
         """Whether a number, or all of an interval, lies within."""
         return self._gap_below(other) >= 0 and self._gap_above(other) >= 0
 
+    def lies_between(self, low: Rational, high: Rational) -> bool:
+        """Whether all of it lies between two numbers, or on them: exact, without a rounding."""
+        return self._gap_below(low) <= 0 and self._gap_above(high) <= 0
+
     def is_inside(self, other: Interval) -> bool:
         """Whether all of it lies in the interior of another."""
         return other._gap_below(self) > 0 and other._gap_above(self) > 0

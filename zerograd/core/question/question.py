@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -95,14 +95,16 @@ class Question:
 
     def choices(self, samples: int) -> list[Choice]:
         """The entries of which one is not 0: of each name, and of several together."""
-        found = []
+        return [self._choice(relation, group, samples) for relation, group in self.groups()]
+
+    def groups(self) -> Iterator[tuple[Relation, tuple[Reference, ...]]]:
+        """What names the entries of each of the `choices`."""
         for relation, references in self.query.items():
             if relation.some:
                 # Documents sort names, so labels of facts must not depend on their order.
                 together = tuple(sorted(references, key=str))
                 groups = [together] if relation.joint else [(reference,) for reference in references]
-                found += [self._choice(relation, group, samples) for group in groups if group]
-        return found
+                yield from ((relation, group) for group in groups if group)
 
     def _choice(self, relation: Relation, references: tuple[Reference, ...], samples: int) -> Choice:
         shapes = gradient_shapes(self.network, samples)

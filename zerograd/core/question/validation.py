@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from math import ceil, floor
+from math import ceil, floor, prod
 from typing import Any
 
 from zerograd.core.errors import Issue, Path, short
 from zerograd.core.model.references import Reference, entry, resolve, show_shape
 from zerograd.core.numbers.arrays import Array, Index, Shape, indices, squeeze
-from zerograd.core.numbers.rationals import narrowed, parse_rational
+from zerograd.core.numbers.rationals import narrowed, parse_rational, plain_rational
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.language import Call, Item, LanguageError, Name, walk
 from zerograd.core.question.parsing import parse_condition
@@ -196,9 +197,12 @@ class Validator(TargetReader):
             what = "ragged or deeply nested lists" if found is None else f"shape {show_shape(found)}"
             self.report(path, f"{name} has shape {show_shape(shape)}, found {what}")
             return {}
-        result = {}
+        result: dict[Index, Rational] = {}
+        spend(3 * prod(shape))
         for position, (index, leaf) in enumerate(zip(indices(shape), _leaves(data), strict=True)):
-            if leaf is not None:
+            if type(leaf) is str and (quotient := plain_rational(leaf)) is not None:
+                result[index] = quotient
+            elif leaf is not None:
                 number = self._number(leaf, path, partial(unravelled, position, found))
                 if number is not None:
                     result[index] = number
