@@ -1,9 +1,10 @@
 """The piecewise encoding: a problem with M samples as a script for a solver.
 
-The chain rule is written out step by step, for each sample (as `zerograd.derive.sample` does in SymPy,
-which tests compare with this). For each unit and sample, truth values say on which side its pre-activation
-lies, and tie down its activation and the adjoint below it; where an activation pattern is given, these are
-polynomials, and the script is (conditions apart) a conjunction of polynomial relations.
+The chain rule is written out step by step, for each sample. For each unit and sample, truth values say on
+which side its pre-activation lies, and tie down its activation and the adjoint below it; where an activation
+pattern is given, these are polynomials, and the script is (conditions apart) a conjunction of polynomial
+relations. With every unknown pinned it has a model exactly where the checker accepts: so tests hold the two
+together.
 
 Where a target is not given, the adjoint g of the loss is the unknown in its place, and the target is the
 one at which the loss has it: the gradients are linear in g, and where nothing is said of the targets, ŷ

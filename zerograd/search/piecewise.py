@@ -11,6 +11,7 @@ from zerograd.core.model.backprop import ExactActivate, Site, forward
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
+from zerograd.search.draw import accepted
 from zerograd.search.encoding import Encoding, encode, no_terms, on_side
 from zerograd.search.lift import complete, lift
 from zerograd.search.symmetry import samples_interchangeable
@@ -78,6 +79,8 @@ class Whole:
                     return Undecided(
                         "incomplete", "a solution was found, in no single number field of low degree"
                     )
+                if solver is not self.lead and not accepted(self.problem, witness):
+                    return Undecided("incomplete", f"{solver.name} has a solution that is none")
                 return Found(witness, NAME)
             case NearModel(values=values):
                 return self._near(values, deadline)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zerograd.core.question.fitness import chosen, smooth, unreached
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import signs_of_adjoints, sufficient_samples
+from zerograd.search.smooth.fitness import exact_elsewhere
 from zerograd.search.strategies import FEW_REGIONS, Search, Step, Strategies
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
 from zerograd.solvers.base import Mode
@@ -111,6 +112,7 @@ class Portfolio(Strategies):
         if self.strategy != "auto" or not _is_small(problem, samples):
             return Undecided("incomplete")
         self.crew.forget()
+        self.looked.add((problem.digest, samples))
         with closing(self._at_once(problem, samples, self._whole(problem, samples), deadline)) as steps:
             return self._first(problem, steps, samples, deadline)
 
@@ -249,7 +251,8 @@ class Portfolio(Strategies):
     ) -> Generator[Step, None, None]:
         """Every strategy for a small question: what settles most of them in a moment goes first."""
         whole = self._whole(problem, samples)
-        yield from self._at_once(problem, samples, whole, deadline)
+        if (problem.digest, samples) not in self.looked:
+            yield from self._at_once(problem, samples, whole, deadline)
         second: list[Step] = [
             ("fit", 0.25, self._fit(problem, samples, FEW_FITS)),
             ("identities", 0.25, self._identities(problem, samples)),
@@ -352,4 +355,4 @@ def _is_small(problem: Problem, samples: int) -> bool:
     units = sum(layer.units for layer in problem.network.layers)
     if samples * units > SMALL or unfit("piecewise", problem) is not None:
         return False
-    return all(unfit(name, problem) is not None for name in ("closed", "enclose"))
+    return exact_elsewhere(problem) is not None
