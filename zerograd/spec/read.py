@@ -49,13 +49,17 @@ def load(path: str | os.PathLike[str], say: Say = lambda _: None) -> Problem:
 
 def load_stdin() -> Problem:
     """The problem on the standard input. Raises SpecError as `load`."""
+    return loads(read_stdin())
+
+
+def read_stdin() -> bytes:
+    """What stands on the standard input, as much as is read of a file. Raises SpecError."""
     if sys.stdin is None:  # closed by whoever started the program
         _fail(STDIN, MalformedError(None, "is closed: name a file"))
     try:
-        data = read_stream(sys.stdin.buffer)
+        return read_stream(sys.stdin.buffer)
     except MalformedError as error:
         _fail(STDIN, error)
-    return loads(data)
 
 
 def loads(
@@ -81,6 +85,13 @@ def loads(
         document = compose(text)
     except MalformedError as error:
         _fail(name, error)
+    return of_document(document, name, folder, say)
+
+
+def of_document(
+    document: Document, name: str, folder: Folder | None = None, say: Say = lambda _: None
+) -> Problem:
+    """The problem in a tree. Arguments and errors are those of `loads`."""
     root = document.root
     if not isinstance(root.value, Mapping):
         form = Issue((), f"expected keys such as network: [1, 1, 1], found {show(root.plain())}")
