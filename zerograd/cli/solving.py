@@ -306,13 +306,14 @@ def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: 
 
 def _verified(problem: Problem, documents: Sequence[Any]) -> tuple[int, list[str]]:
     """Check results; return the exit code, and what was accepted. Raises what `check_result` does."""
-    from zerograd.core.verdict.atlas import accepted_atlas_line, check_atlas
+    from zerograd.core.verdict.atlas import check_atlas
     from zerograd.core.verdict.checking import accepted_line, claimed_digest, is_atlas
+    from zerograd.core.verdict.row import accepted_rows_line
 
     if len(documents) == 1 and is_atlas(documents[0]):
         rows = check_atlas(problem, documents[0])
         code = DECIDED if all(row.proved for row in rows) else UNKNOWN
-        return code, [accepted_atlas_line(rows)]
+        return code, [accepted_rows_line("an atlas", rows)]
     # Of the results of several problems, those that claim to answer this one; several with `--count`.
     claiming = [document for document in documents if claimed_digest(document) == problem.digest]
     accepted = [
