@@ -1,4 +1,4 @@
-"""Finished rows of atlases and sweeps in a file, so that a run that was stopped can go on: an SQLite database.
+"""Finished rows in a file, so that a sweep or an atlas that was stopped can go on: an SQLite database.
 
 Each row is one transaction: whatever kills the program, a row is kept whole or not at all. What is read
 back is no more than a claim; whoever reads it checks it.

@@ -271,12 +271,13 @@ def _verdict(answer: Answer) -> str:
 def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: bool) -> None:
     """Re-check the witness or certificate in RESULT against the problem in SPEC, with the trusted core alone.
 
-    RESULT is what `solve --json`, `prove --json` or `atlas --json` printed, or `-o` wrote. The question's
+    RESULT is what `solve`, `prove`, `atlas` or `sweep` printed with `--json`, or `-o` wrote. A question's
     digest, which papers and results name, is printed beside. Exit codes:
-    0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of an atlas: not all of it).
+    0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of a table: not all of it).
     """
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
     from zerograd.core.numbers.work import budget
+    from zerograd.core.verdict.sweep import is_sweep
 
     if spec == result == "-":
         fail("SPEC and RESULT cannot both be standard input: name a file for one of them")
@@ -284,9 +285,13 @@ def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: 
     say = (lambda _: None) if quiet else click.echo
     try:
         with budget(work):
-            problem = load(spec, samples)
-            digest = problem.digest
-            code, lines = _verified(problem, read_results(result))
+            documents = read_results(result)
+            if len(documents) == 1 and is_sweep(documents[0]):
+                code, lines = _verified_sweep(spec, documents[0])
+            else:
+                problem = load(spec, samples)
+                code, lines = _verified(problem, documents)
+                lines.append(f"question: {problem.digest}")
     except Refused as refusal:
         for line in refusal.lines:
             say(f"refused: {line}")
@@ -300,8 +305,17 @@ def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: 
         fail(str(error))
     for line in lines:
         say(line)
-    say(f"question: {digest}")
     sys.exit(code)
+
+
+def _verified_sweep(spec: str, document: object) -> tuple[int, list[str]]:
+    """Check the document of a sweep; return the exit code, and what was accepted."""
+    from zerograd.core.verdict.row import accepted_rows_line
+    from zerograd.core.verdict.sweep import check_sweep
+    from zerograd.spec.sweep import load_from
+
+    rows = check_sweep(load_from(spec), document)
+    return DECIDED if all(row.proved for row in rows) else UNKNOWN, [accepted_rows_line("a sweep", rows)]
 
 
 def _verified(problem: Problem, documents: Sequence[Any]) -> tuple[int, list[str]]:

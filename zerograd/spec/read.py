@@ -96,6 +96,9 @@ def of_document(
     if not isinstance(root.value, Mapping):
         form = Issue((), f"expected keys such as network: [1, 1, 1], found {show(root.plain())}")
         raise SpecError(_in_order(name, document, [Fault(form)], ()))
+    if "sweep" in root.value and "problem" in root.value:
+        issue = Issue(("sweep",), "this is a sweep, and no single problem: zerograd sweep answers it")
+        raise SpecError(_in_order(name, document, [Fault(issue, on_key=True)], ()))
     data, files = taken_out(root.plain())
     replaced = _Shadow(document.replaced)
     wrong = [fault for fault in faults(data) if not replaced.touches(fault.issue.path)]

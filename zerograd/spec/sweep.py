@@ -61,9 +61,9 @@ def load(path: str | os.PathLike[str], say: Say = lambda _: None) -> Sweep:
     return loads(data, name, Folder(name).parent, say)
 
 
-def load_stdin() -> Sweep:
-    """The sweep on the standard input. Raises SpecError."""
-    return loads(read_stdin())
+def load_from(spec: str, say: Say = lambda _: None) -> Sweep:
+    """The sweep in a file, or on the standard input if its name is ``-``. Raises SpecError."""
+    return loads(read_stdin()) if spec == "-" else load(spec, say)
 
 
 def loads(

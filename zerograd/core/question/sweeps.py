@@ -45,6 +45,18 @@ def value_text(value: Any) -> str:
     return str(value)
 
 
+def documented(value: Any) -> Any:
+    """A value as JSON has it; what JSON has no kind for, as text."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case list() | tuple():
+            return [documented(item) for item in value]
+        case Mapping():
+            return {str(key): documented(item) for key, item in value.items()}
+    return str(value)
+
+
 def pattern_values(names: Sequence[str]) -> tuple[dict[str, list[str]], ...]:
     """All patterns of names, from zero everywhere on, each as what is ``zero`` and what is ``nonzero``."""
     return tuple(

@@ -51,7 +51,9 @@ class Row:
 
     @property
     def smaller(self) -> range:
-        """Numbers of samples that are asked for and below that of the witness."""
+        """Numbers of samples below that of the witness that are asked for before it; of ``any`` none."""
+        if self.problem.samples.every:
+            return range(0)
         return range(self.problem.samples.least, self.samples or 0)
 
     @property

@@ -1,16 +1,17 @@
 """The check of a sweep's document: that it has every row, and what each of them carries.
 
-Whoever has the sweep can derive the rows' problems from it: nothing that stands in a document beside a witness
-or a certificate is believed.
+Whoever has the sweep can derive the rows' problems from it: nothing that stands in a document beside a
+witness or a certificate is believed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from zerograd.core.errors import FormatError, Refused, TooMuchWork, Violation, short
-from zerograd.core.question.sweeps import Sweep
+from zerograd.core.question.sweeps import Sweep, documented
 from zerograd.core.verdict.row import Row
 
 FORMAT = "zerograd.sweep/1"
@@ -21,15 +22,45 @@ def is_sweep(data: object) -> bool:
     return isinstance(data, Mapping) and data.get("format") == FORMAT
 
 
-def claims(row: Row) -> dict[str, Any]:
-    """What a document says of a row beside its parameters and its result."""
-    return {
-        "status": row.status,
-        "samples": row.samples,
-        "evidence": row.evidence,
-        "decided": row.decided,
-        "proved": row.proved,
-    }
+@dataclass(frozen=True, slots=True)
+class SweepRow:
+    """A row of a sweep's table, without its evidence itself.
+
+    Attributes:
+        parameters: their values in this row.
+        status: ``sat``, ``unsat`` or ``unknown``.
+        samples: the number of samples of the witness, if there is one: the fewest, if these are asked for and
+            the row is decided.
+        evidence: what that rests on, in a few words; of a row that is not decided, why.
+        decided: whether nothing of what is asked is left open.
+        proved: whether nothing of what it says rests on a solver's word.
+    """
+
+    parameters: Mapping[str, Any]
+    status: str
+    samples: int | None
+    evidence: str
+    decided: bool
+    proved: bool
+
+    @staticmethod
+    def of(row: Row) -> SweepRow:
+        """Return what a row comes to."""
+        return SweepRow(row.parameters, row.status, row.samples, row.evidence, row.decided, row.proved)
+
+    def to_json(self) -> dict[str, Any]:
+        """The row's part of the document, but for its result."""
+        return {"parameters": documented(self.parameters), **self.answered()}
+
+    def answered(self) -> dict[str, Any]:
+        """What stands beside the parameters, by column."""
+        return {
+            "status": self.status,
+            "samples": self.samples,
+            "evidence": self.evidence,
+            "decided": self.decided,
+            "proved": self.proved,
+        }
 
 
 def check_sweep(sweep: Sweep, data: object) -> tuple[Row, ...]:
@@ -58,7 +89,7 @@ def _checked_rows(sweep: Sweep, rows: list[Any]) -> Iterator[Row]:
         place = f"rows[{number}]"
         if not isinstance(row, Mapping) or not isinstance(row.get("result"), Mapping):
             raise FormatError(f"{place}: expected parameters and a result")
-        values = sweep.values(number)
+        values = documented(sweep.values(number))
         if row.get("parameters") != values:
             raise Refused([Violation(f"{place}.parameters", short(values), short(row.get("parameters")))])
         try:
@@ -69,7 +100,7 @@ def _checked_rows(sweep: Sweep, rows: list[Any]) -> Iterator[Row]:
             raise Refused(
                 Violation(f"{place}: {v.entry}", v.expected, v.found) for v in refusal.violations
             ) from None
-        for name, expected in claims(checked).items():
+        for name, expected in SweepRow.of(checked).answered().items():
             if name not in row or row[name] != expected or type(row[name]) is not type(expected):
                 raise Refused([Violation(f"{place}.{name}", short(expected), short(row.get(name)))])
         yield checked
