@@ -17,7 +17,7 @@ from zerograd.core.verdict.atlas import groups, row_problem
 from zerograd.core.verdict.row import Row
 from zerograd.services.service import DEFAULT_MEMORY
 from zerograd.sweeping.keeping import Keeper, opened
-from zerograd.sweeping.running import Run, crew_on
+from zerograd.sweeping.running import Run, local_crew
 from zerograd.sweeping.tasks import Say, Settings
 
 
@@ -29,7 +29,6 @@ def atlas(
     memory: int = DEFAULT_MEMORY,
     store: str | os.PathLike[str] | None = None,
     jobs: int | None = None,
-    on: str | None = None,
     progress: Say | None = None,
     notice: Say | None = None,
 ) -> Atlas:
@@ -46,7 +45,6 @@ def atlas(
         store: a file in which finished rows are kept, and from which decided ones are taken, once
             the checker has accepted them again. A no on a solver's word is asked again.
         jobs: rows that are worked at at once; by default one a core.
-        on: ``"dask"``, or the address of a scheduler, as for `zerograd.sweep`.
         progress: called with a short line as the search goes on.
         notice: called with a line about each stored row that is not what was written; by default a
             warning is given.
@@ -58,7 +56,7 @@ def atlas(
         RowFailed: a bug was caught before it became an answer.
     """
     settings = Settings(timeout, seed, memory)
-    gather = crew_on(on, jobs)
+    gather = local_crew(jobs)
     sweep = atlas_sweep(problem)
     for number in range(len(sweep)):
         sweep.problem(number)  # raises before anything is started

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
+from weakref import finalize
 
 from zerograd.api import DEFAULT_TIMEOUT
 from zerograd.core.question.sweeps import Sweep
@@ -14,7 +16,7 @@ from zerograd.services.service import DEFAULT_MEMORY
 from zerograd.store import Store
 from zerograd.sweeping.keeping import Keeper
 from zerograd.sweeping.outcomes import Outcomes
-from zerograd.sweeping.running import Run, crew_on
+from zerograd.sweeping.running import Gather, Run, local_crew
 from zerograd.sweeping.table import SweepTable
 from zerograd.sweeping.tasks import Say, Settings
 
@@ -57,14 +59,37 @@ def sweep(
         RowFailed: a bug was caught before it became an answer.
     """
     settings = Settings(timeout, seed, memory)
-    gather = crew_on(None, jobs)
+    gather = local_crew(jobs)
     if not isinstance(sweep, Sweep):
         from zerograd.spec.sweep import load
 
         sweep = load(sweep)
     look_at(sweep)
-    owned = None if store is not None else TemporaryDirectory(prefix="zerograd-sweep-")
-    path = Path(store) if store is not None else Path(str(owned and owned.name)) / "rows"
+    if store is not None:
+        return _answered(sweep, Path(store), settings, gather, progress=progress, notice=notice)
+    folder = mkdtemp(prefix="zerograd-sweep-")
+    try:
+        table = _answered(
+            sweep, Path(folder) / "rows", settings, gather, durable=False, progress=progress, notice=notice
+        )
+    except BaseException:
+        rmtree(folder, ignore_errors=True)
+        raise
+    finalize(table, rmtree, folder, ignore_errors=True)
+    return table
+
+
+def _answered(
+    sweep: Sweep,
+    path: Path,
+    settings: Settings,
+    gather: Gather,
+    *,
+    durable: bool = True,
+    progress: Say | None,
+    notice: Say | None,
+) -> SweepTable:
+    """Answer a sweep, with its rows kept in a file."""
     outcomes = Outcomes(len(sweep))
     reused = 0
 
@@ -73,11 +98,11 @@ def sweep(
         outcomes.put(number, row)
         reused += kept
 
-    with Store(path, durable=owned is None) as kept:
+    with Store(path, durable=durable) as kept:
         kept.claim(sweep.about)
         keeper = Keeper(kept, settings)
         Run(sweep, keeper, gather, take, progress=progress or _silent, notice=notice or _warn).finish()
-    return SweepTable(sweep, outcomes=outcomes, store=path, settings=settings, reused=reused, owned=owned)
+    return SweepTable(sweep, outcomes=outcomes, store=path, settings=settings, reused=reused)
 
 
 def look_at(sweep: Sweep) -> None:
@@ -96,7 +121,7 @@ def look_at(sweep: Sweep) -> None:
 
 
 def _warn(line: str) -> None:
-    warnings.warn(line, stacklevel=4)
+    warnings.warn(line, stacklevel=5)
 
 
 def _silent(_: str) -> None:

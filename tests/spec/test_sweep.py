@@ -104,7 +104,10 @@ def test_numbers_in_files_beside(tmp_path: Path) -> None:
         "problem: {network: [1, 1, 1], samples: 2, zero: w2, given: {from: $file}}\n"
     )
     sweep = load(path)
-    assert [sweep.problem(number).to_json()["given"] for number in (0, 1)] == [{"w1": [["2"]]}, {"w1": [["3"]]}]
+    assert [sweep.problem(number).to_json()["given"] for number in (0, 1)] == [
+        {"w1": [["2"]]},
+        {"w1": [["3"]]},
+    ]
 
 
 FORMS = "a list such as [1, 2], a range such as {from: 1, to: 4}, or {patterns: [w1, b1]}"
@@ -240,7 +243,7 @@ def test_sweeps_of_a_function() -> None:
         ({"a": range(2000), "b": range(501)}, "1002000 rows"),
     ):  # fmt: skip
         with pytest.raises(zg.ProblemError, match=message):
-            Sweep.of(parameters, zg.Problem)  # type: ignore[arg-type]
+            Sweep.of(parameters, zg.Problem)
 
 
 @examples(300)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from zerograd.proving.process import ProofProcess
     from zerograd.search.comparison import Second
     from zerograd.search.process import SearchProcess
+    from zerograd.spec.read import IsSweep
 
 
 @click.command()
@@ -277,7 +278,7 @@ def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: 
     """
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
     from zerograd.core.numbers.work import budget
-    from zerograd.core.verdict.sweep import is_sweep
+    from zerograd.spec.read import IsSweep
 
     if spec == result == "-":
         fail("SPEC and RESULT cannot both be standard input: name a file for one of them")
@@ -285,12 +286,12 @@ def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: 
     say = (lambda _: None) if quiet else click.echo
     try:
         with budget(work):
-            documents = read_results(result)
-            if len(documents) == 1 and is_sweep(documents[0]):
-                code, lines = _verified_sweep(spec, documents[0])
-            else:
+            try:
                 problem = load(spec, samples)
-                code, lines = _verified(problem, documents)
+            except IsSweep as asked:
+                code, lines = _verified_sweep(asked, read_results(result))
+            else:
+                code, lines = _verified(problem, read_results(result))
                 lines.append(f"question: {problem.digest}")
     except Refused as refusal:
         for line in refusal.lines:
@@ -308,13 +309,14 @@ def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: 
     sys.exit(code)
 
 
-def _verified_sweep(spec: str, document: object) -> tuple[int, list[str]]:
+def _verified_sweep(asked: IsSweep, documents: Sequence[Any]) -> tuple[int, list[str]]:
     """Check the document of a sweep; return the exit code, and what was accepted."""
     from zerograd.core.verdict.row import accepted_rows_line
     from zerograd.core.verdict.sweep import check_sweep
-    from zerograd.spec.sweep import load_from
+    from zerograd.spec.sweep import of_document
 
-    rows = check_sweep(load_from(spec), document)
+    sweep = of_document(asked.document, asked.name, asked.folder)
+    rows = check_sweep(sweep, documents[0] if len(documents) == 1 else None)
     return DECIDED if all(row.proved for row in rows) else UNKNOWN, [accepted_rows_line("a sweep", rows)]
 
 

@@ -30,6 +30,16 @@ MAX_TOLD = 100
 _NAMED = {"given", "bounds"}
 
 
+class IsSweep(SpecError):  # noqa: N818 - named for what happened
+    """A sweep stands where a problem is due. Carries what was read, for those who take either."""
+
+    def __init__(
+        self, diagnostics: Iterable[Diagnostic], document: Document, name: str, folder: Folder | None
+    ) -> None:
+        self.document, self.name, self.folder = document, name, folder
+        super().__init__(diagnostics)
+
+
 def load(path: str | os.PathLike[str], say: Say = lambda _: None) -> Problem:
     """The problem in a file (YAML; JSON is YAML too).
 
@@ -98,7 +108,8 @@ def of_document(
         raise SpecError(_in_order(name, document, [Fault(form)], ()))
     if "sweep" in root.value and "problem" in root.value:
         issue = Issue(("sweep",), "this is a sweep, and no single problem: zerograd sweep answers it")
-        raise SpecError(_in_order(name, document, [Fault(issue, on_key=True)], ()))
+        told = _in_order(name, document, [Fault(issue, on_key=True)], ())
+        raise IsSweep(told, document, name, folder)
     data, files = taken_out(root.plain())
     replaced = _Shadow(document.replaced)
     wrong = [fault for fault in faults(data) if not replaced.touches(fault.issue.path)]

@@ -39,7 +39,8 @@ from zerograd.spec.errors import Diagnostic, MalformedError, Position, SpecError
 from zerograd.spec.files.beside import Say
 from zerograd.spec.nodes import MAX_NODES, Document, Entry, Node, compose, locate
 from zerograd.spec.placeholders import PLACE, Values, jsonable, keys, leaves, named, replaced, unfit
-from zerograd.spec.read import STDIN, of_document, read_stdin
+from zerograd.spec.read import STDIN, read_stdin
+from zerograd.spec.read import of_document as problem_of
 from zerograd.spec.source import decode, read_file
 from zerograd.spec.wording import show
 
@@ -77,6 +78,13 @@ def loads(
         document = compose(decode(text) if isinstance(text, bytes) else text)
     except MalformedError as error:
         _fail(name, error)
+    return of_document(document, name, folder, say)
+
+
+def of_document(
+    document: Document, name: str, folder: Folder | None = None, say: Say = lambda _: None
+) -> Sweep:
+    """The sweep in a tree. Arguments and errors are those of `loads`."""
     return _Reader(name, document, folder, say).sweep()
 
 
@@ -314,7 +322,7 @@ class _Row:
             name: each.node(place) for (name, each), place in zip(self.values.items(), places, strict=True)
         }
         try:
-            return of_document(
+            return problem_of(
                 Document(replaced(self.template, nodes), (), frozenset()), self.name, self.folder, self.say
             )
         except SpecError as error:

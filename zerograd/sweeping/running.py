@@ -21,15 +21,11 @@ Gather: TypeAlias = Callable[[int, Settings, Keep], AbstractContextManager[Crew]
 """Makes a crew for at least so many rows."""
 
 
-def crew_on(on: str | None, jobs: int | None) -> Gather:
-    """Return what makes a crew on this machine, or on a cluster.
-
-    Args:
-        on: None for this machine.
-        jobs: rows at once on this machine.
+def local_crew(jobs: int | None) -> Gather:
+    """Return what makes a crew on this machine, for so many rows at once.
 
     Raises:
-        ValueError: a number of jobs that makes no sense, or no such place.
+        ValueError: a number of jobs that makes no sense.
     """
     if jobs is not None and not 1 <= jobs <= MAX_JOBS:
         raise ValueError(f"jobs must be from 1 to {MAX_JOBS}, found {jobs}")

@@ -37,11 +37,9 @@ class SweepTable:
         store: Path,
         settings: Settings,
         reused: int,
-        owned: object = None,
     ) -> None:
         self.sweep, self.reused = sweep, reused
         self._outcomes, self._store, self._settings = outcomes, store, settings
-        self._owned = owned  # a folder that lives as long as the table
 
     def __len__(self) -> int:
         return len(self.sweep)

@@ -25,7 +25,7 @@ Places = tuple[int, ...]
 
 
 def described(values: Mapping[str, Any]) -> str:
-    """``H = 2, loss = mse``."""
+    """``H = 2, kink = torch``."""
     return ", ".join(f"{name} = {value_text(value)}" for name, value in values.items())
 
 

@@ -17,11 +17,6 @@ from zerograd.core.verdict.row import Row
 FORMAT = "zerograd.sweep/1"
 
 
-def is_sweep(data: object) -> bool:
-    """Whether a document says of itself that it is for `check_sweep`."""
-    return isinstance(data, Mapping) and data.get("format") == FORMAT
-
-
 @dataclass(frozen=True, slots=True)
 class SweepRow:
     """A row of a sweep's table, without its evidence itself.
