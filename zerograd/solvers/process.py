@@ -41,6 +41,8 @@ class SolverProcess(Service[Request, Reply]):
         self._number = 0
         self._asked: int | None = None
         """The question whose answer has not been collected yet."""
+        self._answered = 0
+        """The last question whose answer has been read."""
 
     def start(self) -> None:
         """Start the process, if it is not running, without waiting for it."""
@@ -52,7 +54,7 @@ class SolverProcess(Service[Request, Reply]):
 
     def close(self) -> None:
         """Kill the process and wait for its end."""
-        self._asked = None
+        self._asked, self._answered = None, self._number
         super().close()
 
     def forget(self) -> None:
@@ -73,6 +75,9 @@ class SolverProcess(Service[Request, Reply]):
     def ready(self, deadline: float) -> bool:
         """Wait until ``deadline`` for the solver's start; whether it has started by then.
 
+        One that is at a question that was left, or has its answer to send, is not ready before that is over:
+        were questions piled up in front of it, the pipes would fill, and either end would wait for the other.
+
         Raises:
             SolverUnusable: it cannot start.
         """
@@ -81,8 +86,10 @@ class SolverProcess(Service[Request, Reply]):
             with self.guarded():
                 try:
                     self._greet(deadline)
+                    while self._asked is None and self._answered < self._number:
+                        self._read(deadline)
                 except TimeoutError:
-                    return False  # still loading: a later call waits on
+                    return False  # still loading, or at work: a later call waits on
         except Stopped:
             return False
         return True
@@ -157,16 +164,21 @@ class SolverProcess(Service[Request, Reply]):
             return GaveUp("crashed", "the process was ended")
         try:
             with self.guarded():
-                reply = self.receive(self._until)
-                while isinstance(reply, Checked) and asked is not None and reply.number < asked:
-                    reply = self.receive(self._until)  # of one that was left
-                if not isinstance(reply, Checked) or reply.number != asked:
+                reply = self._read(self._until)
+                while asked is not None and reply.number < asked:
+                    reply = self._read(self._until)  # of one that was left
+                if reply.number != asked:
                     raise RuntimeError(f"asked question {asked}, got {reply}")
         except Stopped as stopped:
             return _gave_up(stopped)
         if isinstance(reply.outcome, GaveUp) and reply.outcome.reason == "memory":
             self.close()  # what it took it keeps: every later call would fail as well
         return reply.outcome
+
+    def _read(self, deadline: float) -> Checked:
+        reply = of_type(self.receive(deadline), Checked, "what a solver says of a question")
+        self._answered = reply.number
+        return reply
 
     def wait_for(self) -> tuple[int | None, float]:
         """Return a file descriptor and a time: `collect` is quick once one can be read, or the other is over.
