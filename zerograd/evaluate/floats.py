@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -45,6 +45,10 @@ SMALLEST = float(np.finfo(np.float64).tiny)
 """Below it a float64 has fewer digits than its error bound takes for granted."""
 
 
+FEW = 1000
+"""Numbers up to which calls of NumPy take longer than what they do."""
+
+
 class NotComparable(Exception):  # noqa: N818 - a finding, not an error
     """Float64 cannot follow the exact computation here; the message says why."""
 
@@ -64,19 +68,59 @@ def to_floats(array: Array[Any]) -> Floats:
 
     Raises NotComparable beyond the range in which they are near, and for enclosures that are wide.
     """
-    values: list[Any] = [_middle(v) if isinstance(v, Interval) else v for v in array.entries]
+    floats = array if array.kinds == {int} else array.each(_nearest)
     try:
-        floats = [float(v) for v in values]
+        flat = np.fromiter(floats.entries, dtype=np.float64, count=len(floats.entries))
     except OverflowError:
         raise NotComparable("a value is beyond the range of float64") from None
-    if any(-SMALLEST < near < SMALLEST and v != 0 for near, v in zip(floats, values, strict=True)):
+    return flat.reshape(array.shape)
+
+
+def _nearest(value: Any) -> float:
+    try:
+        near = _to_float(value)
+    except OverflowError:
+        raise NotComparable("a value is beyond the range of float64") from None
+    if abs(near) < SMALLEST and (_middle(value) if isinstance(value, Interval) else value) != 0:
         raise NotComparable("a value is too near to 0 for float64")
-    return np.array(floats, dtype=np.float64).reshape(array.shape)
+    return near
+
+
+def _to_float(value: Any) -> float:
+    if type(value) is Fraction:
+        top, bottom = value.as_integer_ratio()
+        return top / bottom
+    if isinstance(value, Interval):
+        quick = _quick_middle(value)
+        return float(_middle(value)) if quick is None else quick
+    return float(value)
+
+
+def _quick_middle(value: Interval) -> float | None:
+    """`_middle` of an enclosure on one side of 0, by integers alone; None of others."""
+    low, high, exponent = value.low_mantissa, value.high_mantissa, value.low_exponent
+    gap = value.high_exponent - exponent
+    if not (low > 0 or high < 0) or max(abs(gap), abs(exponent)) > _QUICK:
+        return None
+    if gap > 0:
+        high <<= gap
+    elif gap < 0:
+        low, exponent = low << -gap, exponent + gap
+    total, half = low + high, 1 - exponent  # the middle is total·2^−half
+    if (high - low) << _NARROW > max(abs(total), 1 << half if half > 0 else 1):
+        return None
+    return total / (1 << half) if half > 0 else float(total << -half)
+
+
+_QUICK = 4096
+"""Exponents up to which numbers are written out."""
+_NARROW = 60
+"""Enclosures are narrow where their radius is at most 2^−60 of the middle, or of 1."""
 
 
 def _middle(value: Interval) -> Fraction:
     """The middle of an enclosure that is narrower than what float64 rounds; 0 where it holds 0."""
-    if value.radius > Fraction(1, 2**60) * max(Fraction(1), abs(value.midpoint)):
+    if value.radius > Fraction(1, 2**_NARROW) * max(Fraction(1), abs(value.midpoint)):
         raise NotComparable("an enclosure is wider than what float64 can tell")
     return value.midpoint if value.sign() else Fraction(0)
 
@@ -90,18 +134,28 @@ def pieces_at(network: Network, run: ExactForward[Any]) -> list[NDArray[np.intp]
     """`exact_pieces` of a forward pass."""
     layers = []
     for layer, z in zip(network.layers, run.z, strict=True):
-        places = [layer.activation.locate(v.midpoint if isinstance(v, Interval) else v) for v in z.entries]
-        codes = [2 * number + on_kink for number, on_kink in places]
-        layers.append(np.array(codes, dtype=np.intp).reshape(z.shape))
+        codes = z.each(partial(_code, layer.activation))
+        layers.append(np.fromiter(codes.entries, dtype=np.intp, count=len(codes.entries)).reshape(z.shape))
     return layers
+
+
+def _code(activation: Activation, value: Any) -> int:
+    number, on_kink = activation.locate(value.midpoint if isinstance(value, Interval) else value)
+    return 2 * number + on_kink
 
 
 def pieces(activation: Activation, z: Floats) -> NDArray[np.intp]:
     """`exact_pieces` of float pre-activations."""
     if not activation.has_kinks:
         return np.zeros(z.shape, dtype=np.intp)
-    kinks = _kinks(activation)  # of those below z, and those up to z: the latter are more on a kink
-    codes: NDArray[np.intp] = np.searchsorted(kinks, z, "left") + np.searchsorted(kinks, z, "right")
+    kinks = _kinks(activation)
+    if z.size <= FEW:  # of those below z, and those up to z: the latter are more on a kink
+        codes: NDArray[np.intp] = np.searchsorted(kinks, z, "left") + np.searchsorted(kinks, z, "right")
+        return codes
+    codes = np.zeros(z.shape, dtype=np.intp)
+    for kink in kinks:  # for many z so much faster than searches; what is not a number is beyond all
+        codes += ~(z <= kink)
+        codes += ~(z < kink)
     return codes
 
 
@@ -110,7 +164,9 @@ def value(activation: Activation, z: Floats, code: NDArray[np.intp]) -> Floats:
     if isinstance(activation, Smooth):
         return smooth.value(activation, z)
     slopes, offsets = _table(activation)
-    result: Floats = slopes[code] * z + offsets[code]
+    result: Floats = slopes.take(code) * z
+    if offsets is not None:
+        result += offsets.take(code)
     return result
 
 
@@ -127,13 +183,16 @@ def _kinks(activation: Activation) -> Floats:
 
 
 @lru_cache
-def _table(activation: PiecewiseLinear) -> tuple[Floats, Floats]:
-    """Slopes and offsets by the codes of `exact_pieces`: a kink has those of the piece below it."""
+def _table(activation: PiecewiseLinear) -> tuple[Floats, Floats | None]:
+    """Slopes and offsets by the codes of `exact_pieces`: a kink has those of the piece below it.
+
+    None for offsets that are all 0.
+    """
     slopes, offsets = (
         np.repeat(np.array([float(v) for v in listed], dtype=np.float64), 2)
         for listed in (activation.slopes, activation.offsets)
     )
-    return slopes, offsets
+    return slopes, offsets if offsets.any() else None
 
 
 @lru_cache

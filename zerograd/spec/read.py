@@ -30,6 +30,16 @@ MAX_TOLD = 100
 _NAMED = {"given", "bounds"}
 
 
+class IsSweep(SpecError):  # noqa: N818 - named for what happened
+    """A sweep stands where a problem is due. Carries what was read, for those who take either."""
+
+    def __init__(
+        self, diagnostics: Iterable[Diagnostic], document: Document, name: str, folder: Folder | None
+    ) -> None:
+        self.document, self.name, self.folder = document, name, folder
+        super().__init__(diagnostics)
+
+
 def load(path: str | os.PathLike[str], say: Say = lambda _: None) -> Problem:
     """The problem in a file (YAML; JSON is YAML too).
 
@@ -49,13 +59,17 @@ def load(path: str | os.PathLike[str], say: Say = lambda _: None) -> Problem:
 
 def load_stdin() -> Problem:
     """The problem on the standard input. Raises SpecError as `load`."""
+    return loads(read_stdin())
+
+
+def read_stdin() -> bytes:
+    """What stands on the standard input, as much as is read of a file. Raises SpecError."""
     if sys.stdin is None:  # closed by whoever started the program
         _fail(STDIN, MalformedError(None, "is closed: name a file"))
     try:
-        data = read_stream(sys.stdin.buffer)
+        return read_stream(sys.stdin.buffer)
     except MalformedError as error:
         _fail(STDIN, error)
-    return loads(data)
 
 
 def loads(
@@ -81,12 +95,23 @@ def loads(
         document = compose(text)
     except MalformedError as error:
         _fail(name, error)
+    return of_document(document, name, folder, say)
+
+
+def of_document(
+    document: Document, name: str, folder: Folder | None = None, say: Say = lambda _: None
+) -> Problem:
+    """The problem in a tree. Arguments and errors are those of `loads`."""
     root = document.root
     if not isinstance(root.value, Mapping):
         from zerograd.spec.wording import show
 
         form = Issue((), f"expected keys such as network: [1, 1, 1], found {show(root.plain())}")
         raise SpecError(_in_order(name, document, [Fault(form)], ()))
+    if "sweep" in root.value and "problem" in root.value:
+        issue = Issue(("sweep",), "this is a sweep, and no single problem: zerograd sweep answers it")
+        told = _in_order(name, document, [Fault(issue, on_key=True)], ())
+        raise IsSweep(told, document, name, folder)
     plain = root.plain()
     if not document.issues and is_plain(plain):
         with suppress(ProblemError):  # told below, where all mistakes are
