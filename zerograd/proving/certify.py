@@ -17,7 +17,7 @@ from zerograd.core.refuting.dataset import dataset_quantities
 from zerograd.core.refuting.refutation import Known, Refutation, system_of
 from zerograd.core.refuting.system import System
 from zerograd.proving import residuals
-from zerograd.proving.equations import at_once, stated
+from zerograd.proving.equations import Stated, at_once, stated
 from zerograd.proving.messages import ProofFinding
 from zerograd.proving.reals import OutOfTime, Reals
 from zerograd.proving.tree import Tree, renamings
@@ -129,6 +129,8 @@ class _Search:
     problem: Problem
     progress: Progress
     systems: dict[tuple[Kind, int | None], System] = field(default_factory=dict)
+    ahead: dict[int, tuple[System, Stated]] = field(default_factory=dict)
+    """The equations of each system, by its identity, for which it is kept."""
 
     def refuted(
         self, kind: Kind, samples: int | None, reals: Reals, *, patience: int, at_sight: Sight = "patient"
@@ -190,8 +192,10 @@ class _Search:
         try:
             if not equations:
                 return tree.find(at_sight=at_sight), _lines(tree)
-            of_loss = _residuals(self.problem, samples) if kind == "dataset" else ()
-            ahead = stated(system, reals, of_loss)
+            if id(system) not in self.ahead:
+                of_loss = _residuals(self.problem, samples) if kind == "dataset" else ()
+                self.ahead[id(system)] = system, stated(system, reals, of_loss)
+            _, ahead = self.ahead[id(system)]
             root = at_once(reals, ahead) or tree.find(ahead.known, at_sight)
         except Satisfiable:
             return None, [

@@ -92,7 +92,8 @@ class Tree:
             outcome = self.reals.check(known.facts.values())
             if not isinstance(outcome, NoModel):
                 matters = what_matters(self.system, known, self.reals, at_sight)
-                known, self._splits, outcome = matters.known, matters.splits, None
+                known, self._splits = matters.known, matters.splits
+                outcome = outcome if self._splits else None  # fewer facts have the same model
         root = self._node(known, 0, outcome)
         return None if root is None or self.open else _named(root, self._used)
 

@@ -74,7 +74,7 @@ def what_matters(system: System, known: Known, reals: Reals, at_sight: Sight) ->
             raise NotAtSight
         return Matters(known, system.splits)
     for label in left[: -MOST_TRIED - 1 : -1]:
-        if label in left:
+        if label in left and len(left) > 1:
             others = [other for other in left if other != label]
             fewer = reals.needed(others, list(facts), whole, effort=EFFORT)
             left = left if fewer is None else fewer
