@@ -199,8 +199,11 @@ class Tree:
         united = {label: name for label, name in united.items() if label in known.facts}
         sides = set(united.values())
         facts = {label: fact for label, fact in known.facts.items() if label not in united}
-        if united and not self.reals.refutes(facts, effort=BRIEFLY):
-            return open_splits[0]
+        if united:
+            needed = self.reals.needed(list(facts), (), facts, effort=BRIEFLY)
+            if needed is None:
+                return open_splits[0]
+            facts = {label: facts[label] for label in needed}
         core = self.reals.core(facts)
         spoken = set().union(*(variables_in(fact) for fact in core.values()))
         touched = [split for split in open_splits if fixed[split] & spoken & sides]
