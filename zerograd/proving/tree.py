@@ -23,7 +23,7 @@ from zerograd.core.refuting.system import Case, Renaming, System, values_label
 from zerograd.proving.cases import refute
 from zerograd.proving.reals import BRIEFLY, Reals, approximate
 from zerograd.proving.signs import QUICKLY, refute_by_signs
-from zerograd.proving.whole import splits_that_matter
+from zerograd.proving.whole import Satisfiable, Sight, fixed_by, what_matters
 from zerograd.solvers.base import Model, NoModel, Outcome
 
 MAX_RENAMINGS = 150
@@ -43,10 +43,6 @@ MAX_FLOORS = 12
 """Nested comparisons of integers."""
 
 Progress = Callable[[str], None]
-
-
-class Satisfiable(Exception):  # noqa: N818 - a finding, not an error
-    """There are numbers of which all facts of the system hold: it cannot be refuted."""
 
 
 @dataclass(slots=True)
@@ -77,28 +73,31 @@ class Tree:
     _orders: Sequence[Renaming] | None = field(init=False, default=None)
     _used: set[str] = field(init=False, default_factory=set)
 
-    def find(self, known: Known | None = None) -> Node | None:
+    def find(self, known: Known | None = None, at_sight: Sight = "patient") -> Node | None:
         """A refutation of the system, or None where cases stay ``open``.
 
         Args:
             known: what is assumed ahead of it.
+            at_sight: whether it is looked for only if one question shows that there is one.
 
         Raises:
             Satisfiable: it cannot be refuted.
+            NotAtSight: one question did not show it.
             OutOfTime: the deadline has passed.
         """
         self._ahead = known = known or Known(self.system.facts)
         self._splits = self.system.splits
-        if self._splits and not self.reals.refutes(known.facts):
-            matters = splits_that_matter(self.system, known, self.reals)
-            if matters is True and not self.system.integers:
-                raise Satisfiable
-            if not isinstance(matters, bool):
-                self._splits = {name: cases for name, cases in self._splits.items() if name in matters}
-        root = self._node(known, 0)
+        outcome: Outcome | None = None
+        if self._splits:
+            outcome = self.reals.check(known.facts.values())
+            if not isinstance(outcome, NoModel):
+                matters = what_matters(self.system, known, self.reals, at_sight)
+                known, self._splits = matters.known, matters.splits
+                outcome = outcome if self._splits else None  # fewer facts have the same model
+        root = self._node(known, 0, outcome)
         return None if root is None or self.open else _named(root, self._used)
 
-    def _node(self, known: Known, floors: int) -> Node | None:
+    def _node(self, known: Known, floors: int, outcome: Outcome | None = None) -> Node | None:
         shared = self._shared(known)
         if isinstance(shared, Like):
             return shared
@@ -112,7 +111,9 @@ class Tree:
                 return self._leaf(by_signs, known, shared)
             self._vain += 1
         open_splits = self._open(known)
-        outcome = self.reals.check(known.facts.values()) if open_splits else self.reals.patiently(known.facts)
+        if outcome is None:
+            facts = known.facts
+            outcome = self.reals.check(facts.values()) if open_splits else self.reals.patiently(facts)
         if isinstance(outcome, NoModel):
             found = self._refuted(known, open_splits)
             if found is not None and not isinstance(found, str):
@@ -193,15 +194,16 @@ class Tree:
         Where it has to speak of sides that are not decided (what unites them, say s² = s, makes for long
         proofs), it is looked for in no more than one identity.
         """
-        fixed = {
-            split: {n for case in self.system.splits[split] for n in case.values} for split in open_splits
-        }
+        fixed = {split: fixed_by(self.system.splits[split]) for split in open_splits}
         united = {values_label(name): name for names in fixed.values() for name in names}
         united = {label: name for label, name in united.items() if label in known.facts}
         sides = set(united.values())
         facts = {label: fact for label, fact in known.facts.items() if label not in united}
-        if united and not self.reals.refutes(facts, effort=BRIEFLY):
-            return open_splits[0]
+        if united:
+            needed = self.reals.needed(list(facts), (), facts, effort=BRIEFLY)
+            if needed is None:
+                return open_splits[0]
+            facts = {label: facts[label] for label in needed}
         core = self.reals.core(facts)
         spoken = set().union(*(variables_in(fact) for fact in core.values()))
         touched = [split for split in open_splits if fixed[split] & spoken & sides]
