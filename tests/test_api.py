@@ -47,8 +47,9 @@ def test_public_names() -> None:
     """A name more or less is a decision, not an accident."""
     pinned = """
         Answer Atlas Certificate Layer Network NothingToCheck Problem ProblemError Proof Refused Report
-        Sat Unknown Unsat Witness ZerogradError __version__ atlas celu elu explain explain_model export
-        gradients leaky_relu load load_answer plot prove smallest solve verify watch
+        Sat Sweep SweepTable Unknown Unsat Witness ZerogradError __version__ atlas celu elu explain
+        explain_model export gradients leaky_relu load load_answer plot prove smallest solve sweep verify
+        watch
     """
     assert " ".join(dir(zg)) == " ".join(pinned.split())
     for name in zg.__all__:

@@ -15,14 +15,15 @@ from typing import Any
 import pytest
 
 import zerograd as zg
-from zerograd import atlases
-from zerograd.atlases import RowFailed
 from zerograd.core.errors import FormatError
 from zerograd.core.question.vocabulary import Samples
 from zerograd.core.verdict.answer import Answer, Sat, Unknown
-from zerograd.core.verdict.atlas import Row, accepted_atlas_line, check_atlas, groups, patterns, row_problem
+from zerograd.core.verdict.atlas import check_atlas, groups, patterns, row_problem
+from zerograd.core.verdict.row import Row, accepted_rows_line
 from zerograd.services.wire import ServiceFailed
 from zerograd.store import Store, StoreError
+from zerograd.sweeping import tasks
+from zerograd.sweeping.tasks import RowFailed
 
 SMALL = zg.Problem(network=[1, 1, 1], samples="fewest", zero=["w2", "b2"], nonzero=["w1", "b1"])
 PAIR = zg.Problem(network=[1, 1, 1], samples="any", zero=["w2", "b2"])
@@ -158,7 +159,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, known: dict[tuple[str, int], Answer])
             known[key] = answer
         return known[key]
 
-    monkeypatch.setattr(atlases, "solve", counting)
+    monkeypatch.setattr(tasks, "solve", counting)
     return made
 
 
@@ -195,14 +196,14 @@ def test_undecided_rows_are_tried_again(
     tmp_path: Path, calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only what is decided is taken from the store."""
-    solve: Callable[..., Answer] = vars(atlases)["solve"]  # it counts
+    solve: Callable[..., Answer] = vars(tasks)["solve"]  # it counts
 
     def no_time(problem: zg.Problem, **options: Any) -> Answer:
         answer = solve(problem, **options)
         return Unknown("timeout", problem=problem) if len(calls) in (1, 3) else answer
 
     with monkeypatch.context() as patched:
-        patched.setattr(atlases, "solve", no_time)
+        patched.setattr(tasks, "solve", no_time)
         first = zg.atlas(PAIR, store=tmp_path / "rows", jobs=1)
     assert [row.status for row in first.rows] == ["unknown", "sat", "unknown", "sat"]
     assert not first.decided
@@ -397,7 +398,7 @@ def test_a_bug_in_a_row_is_raised(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     def broken(problem: zg.Problem, **_: Any) -> Answer:
         raise ServiceFailed("out of order")
 
-    monkeypatch.setattr(atlases, "solve", broken)
+    monkeypatch.setattr(tasks, "solve", broken)
     with pytest.raises(RowFailed, match="out of order") as caught:
         zg.atlas(PAIR, store=tmp_path / "rows")
     assert caught.value.problem.digest in {row_problem(PAIR, p).digest for p in patterns(PAIR)}
@@ -436,11 +437,11 @@ def test_atlas_documents_are_checked(document: Any) -> None:
     """A document that was not touched is accepted in all its rows."""
     rows = check_atlas(SMALL, document)
     line = "accepted: an atlas of 16 rows: 15 with a witness, 11 with a certificate, re-checked exactly"
-    assert accepted_atlas_line(rows) == line
+    assert accepted_rows_line("an atlas", rows) == line
     del document["rows"][4]["result"]["fewer"]
     rows = check_atlas(SMALL, document)
     assert [row.proved for row in rows].count(False) == 1
-    assert accepted_atlas_line(rows).endswith("; of 1 there is more to show than it carries")
+    assert accepted_rows_line("an atlas", rows).endswith("; of 1 there is more to show than it carries")
 
 
 def swap(document: Any) -> None:

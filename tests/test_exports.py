@@ -10,7 +10,8 @@ import pytest
 import zerograd as zg
 from tests.show import filled
 from zerograd.core.verdict.answer import Unknown, Unsat
-from zerograd.core.verdict.atlas import Row, patterns, row_problem
+from zerograd.core.verdict.atlas import patterns, row_problem
+from zerograd.core.verdict.row import Row
 from zerograd.exports import FORMS, Form, NothingToExport, Thing, export, unfit
 
 LECTURE = {"exercise", "slides"}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zerograd.core.model.network import Layer, Network
     from zerograd.core.model.smooth import celu, elu
     from zerograd.core.question.problem import Problem
+    from zerograd.core.question.sweeps import Sweep
     from zerograd.core.refuting.certificate import Certificate
     from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
     from zerograd.core.verdict.witness import Witness
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from zerograd.proof import Proof
     from zerograd.report import Report
     from zerograd.show.plot import plot
+    from zerograd.sweeping.table import SweepTable
+    from zerograd.sweeps import sweep
     from zerograd.watching import explain, explain_model, watch
 
 __all__ = [
@@ -44,6 +47,8 @@ __all__ = [
     "Refused",
     "Report",
     "Sat",
+    "Sweep",
+    "SweepTable",
     "Unknown",
     "Unsat",
     "Witness",
@@ -63,6 +68,7 @@ __all__ = [
     "prove",
     "smallest",
     "solve",
+    "sweep",
     "verify",
     "watch",
 ]
@@ -83,6 +89,9 @@ _HOME = {
     "zerograd.report": ("Report",),
     "zerograd.show.plot": ("plot",),
     "zerograd.atlas_table": ("Atlas",),
+    "zerograd.core.question.sweeps": ("Sweep",),
+    "zerograd.sweeping.table": ("SweepTable",),
+    "zerograd.sweeps": ("sweep",),
     "zerograd.watching": ("explain", "explain_model", "watch"),
 }
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.atlas import Row
 from zerograd.core.verdict.checking import ATLAS_FORMAT
+from zerograd.core.verdict.row import Row
 
 
 @dataclass(frozen=True)

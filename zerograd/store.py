@@ -1,4 +1,4 @@
-"""Finished rows of atlases in a file, so that a run that was stopped can go on: an SQLite database.
+"""Finished rows in a file, so that a sweep or an atlas that was stopped can go on: an SQLite database.
 
 Each row is one transaction: whatever kills the program, a row is kept whole or not at all. What is read
 back is no more than a claim; whoever reads it checks it.
@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from zerograd._version import __version__
 from zerograd.core.errors import ZerogradError
-from zerograd.core.verdict.atlas import Row
+from zerograd.core.verdict.row import Row
 from zerograd.streams import printable
 
 APPLICATION = 0x7A67_4154
@@ -42,7 +42,9 @@ INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (problem, version, seed) DO UPDATE SET
     timeout = excluded.timeout, rank = excluded.rank, document = excluded.document, sha256 = excluded.sha256
     WHERE excluded.rank >= rows.rank AND rows.rank < 2
+RETURNING rank
 """
+_ABOUT = "CREATE TABLE IF NOT EXISTS about (sweep TEXT NOT NULL)"
 _KEY = "problem = ? AND version = ? AND seed = ?"
 
 
@@ -57,12 +59,15 @@ class Damaged(ZerogradError):  # noqa: N818 - named for what happened
 class Store:
     """A file with the rows that were finished. Use it as a context manager; threads may share it.
 
+    Args:
+        durable: whether a finished row has to outlive a power failure: no, if the file ends with the run.
+
     Raises:
         StoreError: it is another kind of file, which is left as it is, or cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        self.path, self._durable = path, durable
         self._lock = Lock()
         _refuse_others(path)
         try:
@@ -95,7 +100,7 @@ class Store:
         self._connection.text_factory = bytes  # what is damaged may be no UTF-8
         # FULL: a finished row outlives a power failure, too. A journal of its own, not WAL: one file, and
         # folders on other machines work.
-        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'OFF'}")
         if self._pragma("application_id") != APPLICATION:  # new, else it would have been refused
             self._connection.execute("BEGIN IMMEDIATE")
             if self._pragma("application_id") != APPLICATION:  # another run may have been faster
@@ -107,6 +112,36 @@ class Store:
     def _pragma(self, name: str) -> int:
         with closing(self._connection.execute(f"PRAGMA {name}")) as cursor:
             return int(cursor.fetchone()[0])
+
+    def claim(self, sweep: str) -> None:
+        """Say which sweep the rows are of.
+
+        Raises:
+            StoreError: they are of another one, or of an atlas; or the file cannot be used.
+        """
+        try:
+            with self._lock:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    other = self._claimed(sweep)
+                finally:
+                    self._connection.execute("COMMIT")
+        except (sqlite3.Error, UnicodeError) as error:
+            raise self._error(error) from None
+        if other:
+            raise StoreError(
+                f"{printable(str(self.path))}: keeps the rows of {other}: name another file (--store)"
+            )
+
+    def _claimed(self, sweep: str) -> str | None:
+        """Write down whose the rows are, or say whose else they are."""
+        self._connection.execute(_ABOUT)
+        if kept := self._connection.execute("SELECT sweep FROM about").fetchall():
+            return None if kept[0][0] == sweep.encode() else "another sweep"
+        if self._connection.execute("SELECT 1 FROM rows LIMIT 1").fetchall():
+            return "an atlas"
+        self._connection.execute("INSERT INTO about VALUES (?)", (sweep,))
+        return None
 
     def get(self, problem: str, seed: int) -> tuple[dict[str, Any], bool] | None:
         """Return the document of a problem (by its digest) and whether it was decided, if there is one.
@@ -132,13 +167,13 @@ class Store:
             raise Damaged("it is no result")
         return document, rank == 2
 
-    def put(self, row: Row, seed: int, timeout: float) -> None:
-        """Keep a row, unless what is kept already says more. Raises StoreError."""
+    def put(self, row: Row, seed: int, timeout: float) -> bool:
+        """Keep a row, unless what is kept already says more; return whether it is kept. Raises StoreError."""
         text = json.dumps(dict(row.answer), ensure_ascii=False)
         data = text.encode("utf-8", "surrogatepass")
         rank = 2 if row.decided else 1 if row.status == "sat" else 0
         key = (row.problem.digest, __version__, str(seed))
-        self._execute(_PUT, (*key, timeout, rank, text, _sha256(data).decode()))
+        return bool(self._execute(_PUT, (*key, timeout, rank, text, _sha256(data).decode())))
 
     def forget(self, problem: str, seed: int) -> None:
         """Drop a row. Raises StoreError."""

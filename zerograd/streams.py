@@ -8,11 +8,11 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 
 def printable(text: str) -> str:
@@ -29,10 +29,24 @@ def write_whole(path: Path, content: str | bytes) -> None:
     if path.is_symlink() or (path.exists() and not path.is_file()):
         path.write_bytes(data)  # /dev/null, /dev/stdout, a pipe: never put a file in its place
         return
+    with written_whole(path) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
+    """Return a stream to a new file, which takes the place of another when all is written. Raises OSError.
+
+    Of what is no plain file, such as a pipe, it is what is written to.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        with path.open("wb") as stream:
+            yield stream
+        return
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
+            yield stream
         umask = os.umask(0)
         os.umask(umask)
         Path(temporary).chmod(0o666 & ~umask)

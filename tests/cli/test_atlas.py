@@ -268,14 +268,14 @@ def test_two_runs_share_a_store(program: Program) -> None:
 
 
 BROKEN = """
-from zerograd import atlases
+from zerograd.sweeping import tasks
 from zerograd.cli import main
 from zerograd.services.wire import ServiceFailed
 
 def broken(*_, **__):
     raise ServiceFailed("out of order")
 
-atlases.solve = broken
+tasks.solve = broken
 main()
 """
 

@@ -23,6 +23,7 @@ zero: [w1]
 """
 NEVER = "network: [1, 1]\nsamples: 1\nwhere: ['r == 0', 'r == 1']\n"
 FEW = "network: {inputs: 1, layers: [{units: 1, activation: linear, bias: false}]}\nsamples: 1\nzero: [w1]\n"
+SWEEP = "sweep: {units: [1]}\nproblem: {network: [1, $units], samples: 1, zero: b1}\n"
 SCRIPT = """\
 import torch
 
@@ -38,6 +39,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "watch": (("train.py",), "out.json", "train.py"),
     "prove": (("never.yaml",), "out.txt", "never.yaml"),
     "atlas": (("few.yaml", "--no-store", "-q"), "out.txt", "few.yaml"),
+    "sweep": (("sweep.yaml", "--no-store", "-q"), "out.csv", "sweep.yaml"),
     "export": (("result.json", "--to", "markdown"), "out.md", "result.json"),
     "plot": (("result.json", "--kind", "contributions"), "out.svg", "result.svg"),
     "gradients": (("founding.yaml",), "out.txt", "founding.yaml"),
@@ -61,6 +63,7 @@ def folder(program: Program) -> Program:
     program.file("given.yaml", GIVEN)
     program.file("never.yaml", NEVER)
     program.file("few.yaml", FEW)
+    program.file("sweep.yaml", SWEEP)
     program.file("founding.yaml", FOUNDING)
     program.file("train.py", SCRIPT)
     assert program("solve", "-q", "given.yaml", "-o", "result.json").code == 0

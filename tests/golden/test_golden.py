@@ -21,7 +21,8 @@ from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, Identity, Part, Product, Split
 from zerograd.core.verdict.answer import Answer, Attempt, Run, Sat, Unknown, Unsat
-from zerograd.core.verdict.atlas import Row, patterns, row_problem
+from zerograd.core.verdict.atlas import patterns, row_problem
+from zerograd.core.verdict.row import Row
 from zerograd.core.verdict.witness import witness_from_json
 from zerograd.problem_report import report_of
 from zerograd.search.smtlib import question_smtlib

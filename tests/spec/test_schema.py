@@ -13,11 +13,11 @@ from jsonschema import Draft202012Validator
 from zerograd.core.question.documents import KEYS
 from zerograd.spec.nodes import compose
 from zerograd.spec.scalars import Real
-from zerograd.spec.schema import schema, schema_text
+from zerograd.spec.schema import schema, schema_text, sweep_schema
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "zerograd" / "spec" / "problem.schema.json"
-GOOD = sorted([*Path(__file__).with_name("good").glob("*.yaml"), *ROOT.glob("problems/**/*.yaml")])
+GOOD = sorted([*Path(__file__).with_name("good").glob("*.yaml"), *ROOT.glob("problems/*.yaml")])
 BAD_FORM = sorted(ROOT.glob("tests/bad/form-*.yaml"))
 BAD_MEANING = sorted(ROOT.glob("tests/bad/meaning-*.yaml"))
 
@@ -79,3 +79,28 @@ def test_bad_form_is_refused(path: Path) -> None:
 def test_meaning_is_beyond_the_schema(path: Path) -> None:
     """What only the reader can know is no complaint of the editor, but for names and numbers of samples."""
     assert accepted(path) == (path.stem not in ("meaning-modules", "meaning-names", "meaning-no-samples"))
+
+
+SWEEPS = sorted(ROOT.glob("problems/sweeps/*.yaml"))
+
+
+def test_the_schema_of_sweeps_is_up_to_date() -> None:
+    """It is made from that of problems."""
+    committed = (ROOT / "zerograd/spec/sweep.schema.json").read_text(encoding="utf-8")
+    assert json.loads(committed) == sweep_schema()
+    Draft202012Validator.check_schema(sweep_schema())
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_the_schema_accepts_sweeps(path: Path) -> None:
+    """Placeholders may stand anywhere; the rest is held to the form of problems."""
+    validator = Draft202012Validator(sweep_schema())
+    data = as_json(compose(path.read_text(encoding="utf-8")).root.plain())
+    assert validator.is_valid(data)
+    for wrong in (
+        {**data, "problem": {**data["problem"], "netwrok": 1}},
+        {**data, "problem": {**data["problem"], "samples": "some"}},
+        {**data, "sweep": {"H": 3}},
+        {"problem": data["problem"]},
+    ):
+        assert not validator.is_valid(wrong)

@@ -13,11 +13,13 @@ from typing import Any
 
 from tools.fuzzing import seeds
 from tools.fuzzing.mutations import JUNK, as_bytes, bytes_changed, dumped, mutated
-from zerograd.atlases import _Kept, _Task
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.atlas import Pattern, Row, patterns, row_problem
+from zerograd.core.verdict.atlas import Pattern, patterns, row_problem
+from zerograd.core.verdict.row import Row
 from zerograd.store import Store
+from zerograd.sweeping.keeping import Keeper
+from zerograd.sweeping.tasks import Settings, Task
 
 Said = tuple[str, int | None]
 
@@ -51,9 +53,9 @@ def kept_rows(path: Path) -> list[tuple[Pattern, Said, Said]] | None:
     notices: list[str] = []
     result = []
     with Store(path) as store:
-        kept = _Kept(store, 0, 60.0)
+        kept = Keeper(store, Settings())
         for number, row in enumerate(_rows()):
-            taken = kept.row(_Task(number, row.pattern, row.problem), notices.append)
+            taken = kept.row(Task(number, row.pattern, row.problem, str(number)), notices.append)
             if taken is not None:
                 result.append((row.pattern, (taken.status, taken.samples), (row.status, row.samples)))
     return result or None

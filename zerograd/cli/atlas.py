@@ -67,6 +67,7 @@ def atlas(spec: str, target: Target, **options: Any) -> None:
     from zerograd.core.errors import ProblemError, ZerogradError
     from zerograd.show.say.atlas import summary
     from zerograd.store import StoreError
+    from zerograd.sweeping.tasks import RowFailed
 
     store = _store(spec, options["store"], options["no_store"])
     if store is not None and target.output is not None and store.absolute() == Path(target.output).absolute():
@@ -89,7 +90,7 @@ def atlas(spec: str, target: Target, **options: Any) -> None:
                 progress=report,
                 notice=_say,
             )
-    except atlases.RowFailed as failed:
+    except RowFailed as failed:
         report_bug(failed.problem, failed.error, options["seed"])
         sys.exit(BUG)
     except ProblemError as error:

@@ -19,6 +19,7 @@ from zerograd.cli.helping import VARIABLE, complete_files, completion, help_comm
 from zerograd.cli.printing import gradients, init, problem
 from zerograd.cli.proving import prove
 from zerograd.cli.solving import solve, verify
+from zerograd.cli.sweep import sweep
 from zerograd.cli.teaching import sheet
 from zerograd.cli.watching import watch
 from zerograd.core.near import nearest
@@ -63,7 +64,21 @@ def cli(context: click.Context) -> None:
         click.echo(_HINT, nl=False)
 
 
-for command in (watch, explain, solve, prove, atlas, verify, export, sheet, plot, gradients, problem, init):
+for command in (
+    watch,
+    explain,
+    solve,
+    prove,
+    sweep,
+    atlas,
+    verify,
+    export,
+    sheet,
+    plot,
+    gradients,
+    problem,
+    init,
+):
     complete_files(command)
     cli.add_command(command)
 for command in (help_command, completion):

@@ -36,6 +36,7 @@ from zerograd.cli.common import (
     width,
     work_option,
 )
+from zerograd.cli.early import taken
 from zerograd.streams import printable, read_results, to_json_text
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from zerograd.proving.process import ProofProcess
     from zerograd.search.comparison import Second
     from zerograd.search.process import SearchProcess
+    from zerograd.spec.read import IsSweep
 
 
 @click.command()
@@ -106,8 +108,8 @@ def solve(specs: tuple[str, ...], output: str | None, force: bool, memory: int, 
     codes = []
     documents = []
     try:
-        # First of all: it loads SymPy and Z3 while this process loads the rest.
-        with SearchProcess(memory=memory) as process, ProofProcess(memory=memory) as prover:
+        early = taken(memory)
+        with SearchProcess(memory=memory, child=early) as process, ProofProcess(memory=memory) as prover:
             if all(map(_has_many_numbers, specs)):
                 process.close()  # likely to be a calculation; it is started again if it is asked
             # A mistake in the last file is said at once, not after the first one's search.
@@ -271,12 +273,13 @@ def _verdict(answer: Answer) -> str:
 def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: bool) -> None:
     """Re-check the witness or certificate in RESULT against the problem in SPEC, with the trusted core alone.
 
-    RESULT is what `solve --json`, `prove --json` or `atlas --json` printed, or `-o` wrote. The question's
+    RESULT is what `solve`, `prove`, `atlas` or `sweep` printed with `--json`, or `-o` wrote. A question's
     digest, which papers and results name, is printed beside. Exit codes:
-    0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of an atlas: not all of it).
+    0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of a table: not all of it).
     """
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
     from zerograd.core.numbers.work import budget
+    from zerograd.spec.read import IsSweep
 
     if spec == result == "-":
         fail("SPEC and RESULT cannot both be standard input: name a file for one of them")
@@ -284,9 +287,13 @@ def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: 
     say = (lambda _: None) if quiet else click.echo
     try:
         with budget(work):
-            problem = load(spec, samples)
-            digest = problem.digest
-            code, lines = _verified(problem, read_results(result))
+            try:
+                problem = load(spec, samples)
+            except IsSweep as asked:
+                code, lines = _verified_sweep(asked, read_results(result))
+            else:
+                code, lines = _verified(problem, read_results(result))
+                lines.append(f"question: {problem.digest}")
     except Refused as refusal:
         for line in refusal.lines:
             say(f"refused: {line}")
@@ -300,19 +307,30 @@ def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: 
         fail(str(error))
     for line in lines:
         say(line)
-    say(f"question: {digest}")
     sys.exit(code)
+
+
+def _verified_sweep(asked: IsSweep, documents: Sequence[Any]) -> tuple[int, list[str]]:
+    """Check the document of a sweep; return the exit code, and what was accepted."""
+    from zerograd.core.verdict.row import accepted_rows_line
+    from zerograd.core.verdict.sweep import check_sweep
+    from zerograd.spec.sweep import of_document
+
+    sweep = of_document(asked.document, asked.name, asked.folder)
+    rows = check_sweep(sweep, documents[0] if len(documents) == 1 else None)
+    return DECIDED if all(row.proved for row in rows) else UNKNOWN, [accepted_rows_line("a sweep", rows)]
 
 
 def _verified(problem: Problem, documents: Sequence[Any]) -> tuple[int, list[str]]:
     """Check results; return the exit code, and what was accepted. Raises what `check_result` does."""
-    from zerograd.core.verdict.atlas import accepted_atlas_line, check_atlas
+    from zerograd.core.verdict.atlas import check_atlas
     from zerograd.core.verdict.checking import accepted_line, claimed_digest, is_atlas
+    from zerograd.core.verdict.row import accepted_rows_line
 
     if len(documents) == 1 and is_atlas(documents[0]):
         rows = check_atlas(problem, documents[0])
         code = DECIDED if all(row.proved for row in rows) else UNKNOWN
-        return code, [accepted_atlas_line(rows)]
+        return code, [accepted_rows_line("an atlas", rows)]
     # Of the results of several problems, those that claim to answer this one; several with `--count`.
     claiming = [document for document in documents if claimed_digest(document) == problem.digest]
     accepted = [

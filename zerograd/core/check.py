@@ -18,8 +18,9 @@ from pathlib import Path
 from zerograd.core.errors import FormatError, NothingToCheck, ProblemError, Refused
 from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.question.documents import problem_from_json, read_json
-from zerograd.core.verdict.atlas import accepted_atlas_line, check_atlas
+from zerograd.core.verdict.atlas import check_atlas
 from zerograd.core.verdict.checking import accepted_line, check_result, is_atlas
+from zerograd.core.verdict.row import accepted_rows_line
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
             document = read_json(Path(options.result))
             if is_atlas(document):
                 rows = check_atlas(problem, document)
-                print(accepted_atlas_line(rows))
+                print(accepted_rows_line("an atlas", rows))
                 return 0 if all(row.proved for row in rows) else 3
             line = accepted_line(problem, check_result(problem, document))
     except Refused as refusal:

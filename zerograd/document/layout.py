@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 U = TypeVar("U")
 
-_LABEL = 10
+LABEL = 10
 """Columns before the text of a labelled line."""
 _NARROWEST = 20
 """Columns that a text has at least, however narrow the page."""
@@ -43,14 +43,18 @@ class Layout:
         """Lines of prose; ``hanging`` is a further indent from the second line on."""
         return _wrap(text, self.width, " " * indent, " " * (indent + hanging))
 
-    def labelled(self, label: str, text: str | Iterable[str]) -> list[str]:
-        """``samples   3``: a label, and text that is wrapped beside it; a new line for each text."""
-        beside = " " * _LABEL
+    def labelled(self, label: str, text: str | Iterable[str], column: int = LABEL) -> list[str]:
+        """``samples   3``: a label, and text that is wrapped beside it; a new line for each text.
+
+        Args:
+            column: where the text begins.
+        """
+        beside = " " * column
         texts = [text] if isinstance(text, str) else text
         return [
             line
             for number, part in enumerate(texts)
-            for line in _wrap(part, self.width, label.ljust(_LABEL) if number == 0 else beside, beside)
+            for line in _wrap(part, self.width, label.ljust(column) if number == 0 else beside, beside)
         ]
 
 

@@ -10,7 +10,7 @@ from zerograd.document import formula as tree
 from zerograd.document.blocks import escaped
 from zerograd.document.escape import clean
 from zerograd.document.formula import brackets, is_sum, joined
-from zerograd.document.layout import Layout
+from zerograd.document.layout import LABEL, Layout
 from zerograd.document.table import Column, table
 
 WIDTH = 100
@@ -107,7 +107,12 @@ def written(blocks: Iterable[doc.Block], *, width: int = WIDTH, indent: int = 2,
                 for number, node in numbered:
                     lines += page.wrapped(f"{f'({number})'.ljust(5)} {formula(node)}", 4, 8)
             case doc.Terms(items=items):
-                lines += [line for label, texts in items for line in page.labelled(label, map(clean, texts))]
+                column = max([LABEL, *(len(label) + 3 for label, _ in items)])
+                lines += [
+                    line
+                    for label, texts in items
+                    for line in page.labelled(clean(label), map(clean, texts), column)
+                ]
             case doc.Space(lines=count):
                 lines += [""] * count
             case doc.Break():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from zerograd.core.errors import Refused
 from zerograd.core.model.slopes import common_between
@@ -14,13 +14,14 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import signs_of_adjoints, sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind, Node, Part
 from zerograd.core.refuting.dataset import dataset_quantities
-from zerograd.core.refuting.refutation import Known, Refutation, check_certificate, system_of
+from zerograd.core.refuting.refutation import Known, Refutation, system_of
 from zerograd.core.refuting.system import System
 from zerograd.proving import residuals
 from zerograd.proving.equations import at_once, stated
 from zerograd.proving.messages import ProofFinding
 from zerograd.proving.reals import OutOfTime, Reals
 from zerograd.proving.tree import Satisfiable, Tree, renamings
+from zerograd.solvers.selections import Selections
 
 MAX_OPEN = 40
 """Open cases that are listed; of a system that holds for every M, a few are enough to turn to another."""
@@ -32,15 +33,26 @@ Progress = Callable[[str], None]
 
 
 def certify(
-    problem: Problem, *, deadline: float, fixed: bool = False, progress: Progress = lambda _: None
+    problem: Problem,
+    *,
+    deadline: float,
+    fixed: bool = False,
+    progress: Progress = lambda _: None,
+    selections: Selections | None = None,
 ) -> ProofFinding:
     """Look for a certificate until ``deadline`` (of `time.monotonic`).
 
     Args:
         fixed: only certificates that speak of a dataset with a fixed number of samples.
+        selections: unused ones for the solver, made beforehand.
     """
+    reals = Reals(deadline, selections)
     if problem.derivative_at_kink == "all":
-        return _under_all(problem, deadline, fixed, progress)
+        return _under_all(problem, reals, fixed, progress)
+    return _certified(problem, reals, fixed, progress)
+
+
+def _certified(problem: Problem, reals: Reals, fixed: bool, progress: Progress) -> ProofFinding:
     left: list[str] = []
     # Where each sample's own gradient is restricted, datasets that suffice are large.
     of_each = problem.asks_of_x or signs_of_adjoints(problem)
@@ -48,47 +60,36 @@ def certify(
     if not fixed:
         kinds: tuple[Kind, ...] = ("identities", "moments")
         for kind in kinds:
-            now = time.monotonic()
             share = {"identities": 1 / 6, "moments": 2 / 3}[kind] if large else 1 / 3
-            until = now + (deadline - now) * share
-            root, _ = _refuted(problem, kind, None, until, patience=1, progress=progress)
+            root, _ = _refuted(problem, kind, None, reals.share(share), patience=1, progress=progress)
             if root is not None:
-                return _accepted(problem, (Part(kind, None, root),))
+                return ProofFinding(Certificate(problem.digest, (Part(kind, None, root),)))
     parts = []
     numbers = list(_numbers(problem, fixed=fixed))
     for number, samples in enumerate(numbers):
-        now = time.monotonic()
-        until = now + (deadline - now) / (len(numbers) - number)
-        root, missing = _refuted(problem, "dataset", samples, until, patience=MAX_OPEN, progress=progress)
+        within = reals.share(1 / (len(numbers) - number))
+        root, missing = _refuted(problem, "dataset", samples, within, patience=MAX_OPEN, progress=progress)
         if root is None:
             left += [f"M = {samples}: {line}" for line in missing]
         else:
             parts.append(Part("dataset", samples, root))
     if left or not parts:
         return ProofFinding(None, tuple(left) or ("no number of samples is known that would suffice",))
-    return _accepted(problem, tuple(parts))
+    return ProofFinding(Certificate(problem.digest, tuple(parts)))
 
 
-def _under_all(problem: Problem, deadline: float, fixed: bool, progress: Progress) -> ProofFinding:
+def _under_all(problem: Problem, reals: Reals, fixed: bool, progress: Progress) -> ProofFinding:
     """A certificate under one convention: an answer under every choice of slopes would be one under it."""
     conventions = common_between(problem.network)
     left: tuple[str, ...] = ()
     for number, convention in enumerate(conventions):
-        now = time.monotonic()
-        until = now + (deadline - now) / (len(conventions) - number)
-        finding = certify(problem.with_kink(convention), deadline=until, fixed=fixed, progress=progress)
+        within = reals.share(1 / (len(conventions) - number))
+        finding = _certified(problem.with_kink(convention), within, fixed, progress)
         if finding.certificate is not None:
             certificate = replace(finding.certificate, problem=problem.digest, convention=convention)
-            check_certificate(problem, certificate)
             return ProofFinding(certificate)
         left = left or finding.open
     return ProofFinding(None, left)
-
-
-def _accepted(problem: Problem, parts: tuple[Part, ...]) -> ProofFinding:
-    certificate = Certificate(problem.digest, parts)
-    check_certificate(problem, certificate)
-    return ProofFinding(certificate)
 
 
 def _numbers(problem: Problem, *, fixed: bool) -> Iterator[int]:
@@ -108,38 +109,38 @@ def _numbers(problem: Problem, *, fixed: bool) -> Iterator[int]:
 
 
 def _refuted(
-    problem: Problem,
-    kind: Kind,
-    samples: int | None,
-    deadline: float,
-    *,
-    patience: int,
-    progress: Progress,
+    problem: Problem, kind: Kind, samples: int | None, reals: Reals, *, patience: int, progress: Progress
 ) -> tuple[Node | None, list[str]]:
-    """A refutation of a part's system, or what stays open."""
+    """A refutation of a part's system, or what stays open.
+
+    Whoever asked checks it against facts that are derived anew.
+    """
     try:
         system = system_of(problem, kind, samples)
     except Refused as refusal:
         return None, [str(refusal)]
     if samples is not None and residuals.unfit(problem) is None:
-        now = time.monotonic()
-        soon = now + min((deadline - now) / 4, PLAINLY)
+        soon = reals.share(1 / 4, most=PLAINLY)
         root, _ = _searched(
             problem, kind, system, samples, soon, patience=1, progress=progress, equations=False
         )
-        now = time.monotonic()
-        root = root or _with_residuals(problem, system, samples, now + (deadline - now) * 3 / 4, progress)
-        if root is not None:
-            return root, []
-    return _searched(problem, kind, system, samples, deadline, patience=patience, progress=progress)
+        root = root or _with_residuals(problem, system, samples, reals.share(3 / 4), progress)
+    else:
+        root = None
+    left: list[str] = []
+    if root is None:
+        root, left = _searched(problem, kind, system, samples, reals, patience=patience, progress=progress)
+    if root is not None:
+        Refutation(system).check(root)
+    return root, left
 
 
 def _with_residuals(
-    problem: Problem, system: System, samples: int, deadline: float, progress: Progress
+    problem: Problem, system: System, samples: int, reals: Reals, progress: Progress
 ) -> Node | None:
     """A refutation of the system that was found with residuals as unknowns."""
     free, written = residuals.with_residuals(problem, samples)
-    root, _ = _searched(problem, "dataset", free, samples, deadline, patience=1, progress=progress)
+    root, _ = _searched(problem, "dataset", free, samples, reals, patience=1, progress=progress)
     if root is None:
         return None
     root = residuals.written_out(root, Known(system.facts), system, written)
@@ -155,7 +156,7 @@ def _searched(
     kind: Kind,
     system: System,
     samples: int | None,
-    deadline: float,
+    reals: Reals,
     *,
     patience: int,
     progress: Progress,
@@ -163,9 +164,8 @@ def _searched(
 ) -> tuple[Node | None, list[str]]:
     """A refutation of the system, with equations stated ahead or without; or what stays open."""
     hidden = {number: layer.units for number, layer in enumerate(problem.network.layers[:-1], start=1)}
-    found = renamings(system, samples or 0, hidden)
-    reals = Reals(deadline)
-    tree = Tree(system, reals, found, lambda line: progress(f"{kind}: {line}"), patience)
+    alike = partial(renamings, system, samples or 0, hidden)
+    tree = Tree(system, reals, alike, lambda line: progress(f"{kind}: {line}"), patience)
     try:
         if not equations:
             return tree.find(), _lines(tree)

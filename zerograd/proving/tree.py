@@ -21,8 +21,9 @@ from zerograd.core.refuting.facts import Both, Either, Fact, Formula, renamed, v
 from zerograd.core.refuting.refutation import Known, Refutation, cases_of, symmetry
 from zerograd.core.refuting.system import Case, Renaming, System, values_label
 from zerograd.proving.cases import refute
-from zerograd.proving.reals import Reals, approximate
+from zerograd.proving.reals import BRIEFLY, Reals, approximate
 from zerograd.proving.signs import QUICKLY, refute_by_signs
+from zerograd.proving.whole import splits_that_matter
 from zerograd.solvers.base import Model, NoModel, Outcome
 
 MAX_RENAMINGS = 150
@@ -58,7 +59,8 @@ class Tree:
 
     system: System
     reals: Reals
-    renamings: Sequence[Renaming]
+    renamings: Callable[[], Sequence[Renaming]]
+    """Renamings that leave the system as it is."""
     progress: Progress = lambda _: None
     patience: int = 10**9
     """Open cases with which the search gives up."""
@@ -69,7 +71,10 @@ class Tree:
     _symmetries: dict[object, Mapping[str, str]] = field(init=False, default_factory=dict)
     _leaves: int = field(init=False, default=0)
     _vain: int = field(init=False, default=0)
-    _ahead: int = field(init=False, default=0)
+    _ahead: Known = field(init=False)
+    _splits: Mapping[str, tuple[Case, ...]] = field(init=False)
+    """The distinctions that may be made."""
+    _orders: Sequence[Renaming] | None = field(init=False, default=None)
     _used: set[str] = field(init=False, default_factory=set)
 
     def find(self, known: Known | None = None) -> Node | None:
@@ -82,9 +87,14 @@ class Tree:
             Satisfiable: it cannot be refuted.
             OutOfTime: the deadline has passed.
         """
-        known = known or Known(self.system.facts)
-        self._ahead = len(known.assumed)
-        self.renamings = [r for r in self.renamings if self._keeps(known.assumed, r)]
+        self._ahead = known = known or Known(self.system.facts)
+        self._splits = self.system.splits
+        if self._splits and not self.reals.refutes(known.facts):
+            matters = splits_that_matter(self.system, known, self.reals)
+            if matters is True and not self.system.integers:
+                raise Satisfiable
+            if not isinstance(matters, bool):
+                self._splits = {name: cases for name, cases in self._splits.items() if name in matters}
         root = self._node(known, 0)
         return None if root is None or self.open else _named(root, self._used)
 
@@ -92,7 +102,7 @@ class Tree:
         shared = self._shared(known)
         if isinstance(shared, Like):
             return shared
-        if len(known.assumed) - self._ahead > DEEPEST:
+        if len(known.assumed) - len(self._ahead.assumed) > DEEPEST:
             self.open.append(tuple(map(_said, known.assumed)))
             return None
         if self._leaves >= MANY_LEAVES and self._vain <= MOST_VAIN:
@@ -175,9 +185,7 @@ class Tree:
     def _open(self, known: Known) -> list[str]:
         """The splits that have not been made."""
         taken = {id(case) for case in known.assumed}
-        return [
-            name for name, cases in self.system.splits.items() if not any(id(case) in taken for case in cases)
-        ]
+        return [name for name, cases in self._splits.items() if not any(id(case) in taken for case in cases)]
 
     def _refuted(self, known: Known, open_splits: Sequence[str]) -> Node | str | None:
         """A proof by algebra, or the split to make first.
@@ -192,14 +200,14 @@ class Tree:
         united = {label: name for label, name in united.items() if label in known.facts}
         sides = set(united.values())
         facts = {label: fact for label, fact in known.facts.items() if label not in united}
-        if united and not self.reals.refutes(facts):
+        if united and not self.reals.refutes(facts, effort=BRIEFLY):
             return open_splits[0]
         core = self.reals.core(facts)
         spoken = set().union(*(variables_in(fact) for fact in core.values()))
         touched = [split for split in open_splits if fixed[split] & spoken & sides]
         tries = 1 if touched else FEW if open_splits else MANY
         # Signs make longer proofs than deciding sides does, unless there are many of these.
-        signs = not touched or self._leaves >= MANY_LEAVES or len(self.system.splits) >= MANY_SPLITS
+        signs = not touched or self._leaves >= MANY_LEAVES or len(self._splits) >= MANY_SPLITS
         return refute(self.system, self.reals, known, core, tries, signs=signs) or next(
             iter([*touched, *open_splits]), None
         )
@@ -245,10 +253,15 @@ class Tree:
 
     def _shared(self, known: Known) -> Like | tuple[object, Renaming]:
         """An earlier node that this one is a renaming of; or this one's class, and how it gets there."""
+        ahead = self._ahead.assumed
+        if len(known.assumed) == len(ahead):  # the root
+            return (), Renaming()
+        if self._orders is None:
+            self._orders = [renaming for renaming in self.renamings() if self._keeps(ahead, renaming)]
         classes: list[tuple[tuple[str, ...], Renaming]] = []
-        for renaming in self.renamings:
+        for renaming in self._orders:
             names = self._names_of(renaming)
-            key = tuple(sorted(map(repr, (_key(case, names) for case in known.assumed[self._ahead :]))))
+            key = tuple(sorted(map(repr, (_key(case, names) for case in known.assumed[len(ahead) :]))))
             classes.append((key, renaming))
         best = min(classes, key=itemgetter(0))  # the identity is one of them
         if best[0] and best[0] in self._done:

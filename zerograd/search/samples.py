@@ -27,6 +27,7 @@ def over_samples(
     progress: Progress,
     record: Callable[[Attempt], None] = lambda _: None,
     sketch: Decide | None = None,
+    look: Decide | None = None,
     loosened: tuple[int, Decide] | None = None,
     every: Callable[[float], Verdict] | None = None,
 ) -> tuple[Verdict, tuple[Attempt, ...]]:
@@ -43,6 +44,7 @@ def over_samples(
 
     Args:
         sketch: a quick search for witnesses that rules nothing out.
+        look: a quick look at what a solver settles at once: the least number, then the sufficient one.
         loosened: a number of samples that suffices for the problem without what stands in the way of
             the theorem, and the search of that problem: its no is a no for every number of samples.
         every: of a deadline, a search that can only rule out all numbers of samples at once.
@@ -50,7 +52,7 @@ def over_samples(
     """
     wanted = problem.samples
     most = sufficient if wanted.most is None else wanted.most
-    return _Search(wanted, most, decide, deadline, progress, record).run(sketch, loosened, every)
+    return _Search(wanted, most, decide, deadline, progress, record).run(sketch, look, loosened, every)
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ class _Search:
     progress: Progress
     record: Callable[[Attempt], None]
     verdicts: dict[int, Verdict] = field(default_factory=dict)
+    seen: dict[int, Verdict] = field(default_factory=dict)
 
     @property
     def endless(self) -> bool:
@@ -72,10 +75,15 @@ class _Search:
     def run(
         self,
         sketch: Decide | None,
+        look: Decide | None,
         loosened: tuple[int, Decide] | None,
         every: Callable[[float], Verdict] | None,
     ) -> tuple[Verdict, tuple[Attempt, ...]]:
         sketched = None
+        if self.endless and look is not None:
+            seen = self._looked(look)
+            if seen is not None:
+                return self._ended(seen)
         if self.endless and sketch is not None:
             sketched = self._sketch(sketch)
             if sketched is not None and self.wanted.every:
@@ -100,6 +108,19 @@ class _Search:
                 self._note(samples, verdict)
                 return self._ended(replace(verdict, every=True))
         return self._ended(self._ascend())
+
+    def _looked(self, look: Decide) -> Verdict | None:
+        """The verdict, if it is seen at once: by a witness with the least number, or none with enough."""
+        least = self.wanted.least
+        for samples in dict.fromkeys((least, max(self.most or least, least))):
+            verdict = look(samples, self.deadline)
+            if isinstance(verdict, Found | Impossible):
+                self.seen[samples] = verdict
+            settles = Found if samples == least else Impossible
+            if isinstance(verdict, settles) or (samples == self.most and isinstance(verdict, Impossible)):
+                self._note(samples, verdict)
+                return verdict
+        return None
 
     def _sketch(self, sketch: Decide) -> Found | None:
         least = self.wanted.least
@@ -134,7 +155,9 @@ class _Search:
         if known is not None and not isinstance(known, Undecided):
             return known
         now = time.monotonic()
-        verdict = self.ask(samples, now + (self.deadline - now) / 2 if half else self.deadline)
+        verdict = self.seen.get(samples) or self.ask(
+            samples, now + (self.deadline - now) / 2 if half else self.deadline
+        )
         self._note(samples, verdict)
         return verdict
 

@@ -16,6 +16,9 @@ from zerograd.core.errors import present
 
 _ROOT = str(Path(__file__).resolve().parents[2])
 
+MEMORY = 4 * 2**30
+"""Bytes of address space that a process may use, unless somebody says otherwise."""
+
 OUT_OF_MEMORY = 101
 """The exit code of a process whose allocations fail. It is Z3's own, too."""
 

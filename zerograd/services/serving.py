@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias, TypeVar
 
 from zerograd.services.child import OUT_OF_MEMORY
@@ -28,7 +28,10 @@ SPURIOUS = 0.05
 
 
 def serve(
-    wire: Wire[Request, Reply], memory: int, prepare: Callable[[Send[Reply]], Callable[[Request], None]]
+    wire: Wire[Request, Reply],
+    memory: int,
+    prepare: Callable[[Send[Reply]], Callable[[Request], None]],
+    beforehand: Iterable[Callable[[], object]] = (),
 ) -> None:
     """Answer requests, one after another.
 
@@ -38,6 +41,7 @@ def serve(
     Args:
         memory: cap on the address space, in bytes.
         prepare: called once, with the function that sends replies; what it returns answers a request.
+        beforehand: called in turn while nothing has been asked: what is sure to be wanted sooner or later.
     """
     limit_memory(memory)
 
@@ -59,8 +63,17 @@ def serve(
 
     answer = attempt(lambda: prepare(send))
     _end_with_the_input()
+    for step in beforehand if answer is not None else ():
+        if _is_asked():
+            break
+        attempt(step)
     while answer is not None and (line := attempt(sys.stdin.buffer.readline)):
         attempt(lambda: answer(wire.read(line)))
+
+
+def _is_asked() -> bool:
+    """Whether a request has come, or is coming."""
+    return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
 def _end_with_the_input() -> None:

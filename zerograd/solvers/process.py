@@ -65,6 +65,11 @@ class SolverProcess(Service[Request, Reply]):
         except Ended:
             self.close()
 
+    def renew(self) -> None:
+        """Start the process, without waiting for it, if it had been running and was killed."""
+        if self._child is None and self.version is not None:
+            self.start()
+
     def ready(self, deadline: float) -> bool:
         """Wait until ``deadline`` for the solver's start; whether it has started by then.
 
@@ -104,13 +109,13 @@ class SolverProcess(Service[Request, Reply]):
     def submit(
         self, script: Script, *, deadline: float, mode: Mode, seed: int = 0, effort: float | None = None
     ) -> None:
-        """Hand a script over: the first half of `check`. Nothing else may be asked before `collect`.
+        """Hand a script over: the first half of `check`. Nothing may be asked before `collect` or `leave`.
 
         Raises:
             SolverUnusable: it cannot start.
         """
         if self._asked is not None:
-            self.close()  # an answer that nobody took must never be taken for this one's
+            self.close()  # who knows when its answer comes
         now = time.monotonic()
         if now >= deadline:
             self._failed = GaveUp("timeout")
@@ -132,6 +137,16 @@ class SolverProcess(Service[Request, Reply]):
         except Stopped as stopped:
             self._failed = _gave_up(stopped)
 
+    def leave(self, *, kill: bool = False) -> None:
+        """Want the outcome of what was submitted no more, if it has not been collected.
+
+        Args:
+            kill: end the process, rather than have the next question wait for the end of this one.
+        """
+        if self._asked is not None and kill:
+            self.close()
+        self._asked = self._failed = None
+
     def collect(self) -> Outcome:
         """Wait for the outcome: the second half of `check`."""
         asked, self._asked = self._asked, None
@@ -143,6 +158,8 @@ class SolverProcess(Service[Request, Reply]):
         try:
             with self.guarded():
                 reply = self.receive(self._until)
+                while isinstance(reply, Checked) and asked is not None and reply.number < asked:
+                    reply = self.receive(self._until)  # of one that was left
                 if not isinstance(reply, Checked) or reply.number != asked:
                     raise RuntimeError(f"asked question {asked}, got {reply}")
         except Stopped as stopped:

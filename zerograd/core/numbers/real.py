@@ -44,6 +44,7 @@ MAX_BITS = 100_000
 MAX_ORDER = 900
 """Enclosures are shown from 10^−MAX_ORDER to 10^MAX_ORDER: documents have exponents up to 1000."""
 _LARGEST = 10**MAX_ORDER
+_BITS_OF_LARGEST = _LARGEST.bit_length() - 1
 _LEVEL = 2
 """Width of the enclosures of numbers of a field: 256 digits of the field's root."""
 _SHOWN = 15
@@ -77,9 +78,9 @@ class Ball:
 
     def contains(self, value: Real) -> bool:
         """Whether a number, or all of an interval, is known to lie within."""
-        low, high = self.centre - self.radius, self.centre + self.radius
         if isinstance(value, Interval):
-            return value.lies_between(low, high)
+            return value.is_near(self.centre, self.radius)
+        low, high = self.centre - self.radius, self.centre + self.radius
         return compare(value, low) in (0, 1) and compare(value, high) in (-1, 0)
 
 
@@ -223,7 +224,12 @@ def middle(value: Real) -> Exact:
 
 def is_moderate(value: Real) -> bool:
     """Whether a number is known to be between ±10^`MAX_ORDER`, or exact."""
-    return not isinstance(value, Interval) or (value.side(_LARGEST) == -1 and value.side(-_LARGEST) == 1)
+    if not isinstance(value, Interval):
+        return True
+    low, high = value.low_mantissa.bit_length(), value.high_mantissa.bit_length()
+    if max(low + value.low_exponent, high + value.high_exponent) < _BITS_OF_LARGEST:
+        return True
+    return value.side(_LARGEST) == -1 and value.side(-_LARGEST) == 1
 
 
 def ends(value: Interval) -> tuple[Fraction, Fraction]:
@@ -257,9 +263,8 @@ def rounded(value: Interval, digits: int = _SHOWN) -> Ball:
         OutOfDomain: the interval reaches beyond 10^`MAX_ORDER`.
     """
     if (quick := _quickly_rounded(value, digits)) is not None:
-        centre, exponent = quick
-        unit = Fraction(10) ** exponent
-        return Ball(centre * unit, unit)
+        n, k = quick
+        return Ball(n * Fraction(10) ** k, Fraction(10) ** k)
     if not is_moderate(value):
         raise OutOfDomain(f"a number may be beyond 10^{MAX_ORDER}")
     low, high = ends(value)

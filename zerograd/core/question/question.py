@@ -149,8 +149,7 @@ class Question:
     @cached_property
     def digest(self) -> str:
         """``sha256:…`` of what the question means; title, notes and the like play no part."""
-        canonical = json.dumps(self.meaning(), sort_keys=True, separators=(",", ":"))
-        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+        return digest_of(self.meaning())
 
     def meaning(self) -> dict[str, Any]:
         """What the digest is of: the canonical document without title, notes and the like."""
@@ -187,6 +186,12 @@ class Question:
             else:
                 data[name] = _nested(values, shapes[name])
         return data
+
+
+def digest_of(meaning: Mapping[str, Any]) -> str:
+    """``sha256:…`` of a canonical document without title, notes and the like."""
+    canonical = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _gradient_of_x(node: Node) -> bool:

@@ -28,7 +28,7 @@ from zerograd.core.numbers.real import (
     is_moderate,
     real_from_json,
 )
-from zerograd.core.question.documents import problem_from_json
+from zerograd.core.question.documents import is_plainly, problem_from_json
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.given import incomplete
 from zerograd.core.question.problem import Problem
@@ -144,7 +144,9 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
             f"{CERTIFICATE_FORMAT!r}, found {short(data.get('format'))}"
         )
     _check_digest(problem, claimed_digest(data))
-    carried_question(data)
+    named = data["problem"]
+    if not (isinstance(named, Mapping) and is_plainly(problem, named.get("question"))):
+        carried_question(data)
     status = data.get("status")
     if status not in ("sat", "unsat", "unknown"):
         raise FormatError(f"status: expected sat, unsat or unknown, found {short(status)}")

@@ -9,7 +9,7 @@ box is one point, which is enclosed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from math import ceil
@@ -148,11 +148,14 @@ class _Proved(Mapping[str, Array[Real]]):
 
     enclosed: Mapping[str, Array[Real]]
     zeros: frozenset[Place]
+    known: dict[str, Array[Real]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Array[Real]:
-        array = self.enclosed[name]
-        values = (0 if (name, index) in self.zeros else value for index, value in array.items())
-        return Array(array.shape, tuple(values))
+        if name not in self.known:
+            array = self.enclosed[name]
+            values = (0 if (name, index) in self.zeros else value for index, value in array.items())
+            self.known[name] = Array(array.shape, tuple(values))
+        return self.known[name]
 
     def entries(self, name: str) -> Iterator[tuple[Index, Real]]:
         """Yield each entry with its index."""

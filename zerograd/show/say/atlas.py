@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.atlas import Row
+from zerograd.core.verdict.row import Row
 from zerograd.document import html, latex, markdown, text
 from zerograd.document.blocks import Block, Table, Terms, heading, paragraph, prose
 from zerograd.document.escape import clean
@@ -25,17 +25,7 @@ def samples_cell(row: Row) -> str:
 
 def evidence_cell(row: Row) -> str:
     """The evidence that a row rests on."""
-    open_reason = clean(row.left_open or "")
-    if row.status == "unknown":
-        return f"unknown: {open_reason}"
-    if row.status == "unsat":
-        evidence = "certificate" if row.proved else "solver"
-        return f"{evidence} (every M)" if row.impossible else evidence
-    if not row.smaller:
-        return "witness"
-    if row.proved:
-        return "witness; fewer: certificate"
-    return "witness; fewer: solver" if row.decided else f"witness; fewer: unknown ({open_reason})"
+    return clean(row.evidence)
 
 
 def summary(rows: Sequence[Row]) -> str:

@@ -1,0 +1,101 @@
+"""The check of a sweep's document: that it has every row, and what each of them carries.
+
+Whoever has the sweep can derive the rows' problems from it: nothing that stands in a document beside a
+witness or a certificate is believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zerograd.core.errors import FormatError, Refused, TooMuchWork, Violation, short
+from zerograd.core.question.sweeps import Sweep, documented
+from zerograd.core.verdict.row import Row
+
+FORMAT = "zerograd.sweep/1"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRow:
+    """A row of a sweep's table, without its evidence itself.
+
+    Attributes:
+        parameters: their values in this row.
+        status: ``sat``, ``unsat`` or ``unknown``.
+        samples: the number of samples of the witness, if there is one: the fewest, if these are asked for and
+            the row is decided.
+        evidence: what that rests on, in a few words; of a row that is not decided, why.
+        decided: whether nothing of what is asked is left open.
+        proved: whether nothing of what it says rests on a solver's word.
+    """
+
+    parameters: Mapping[str, Any]
+    status: str
+    samples: int | None
+    evidence: str
+    decided: bool
+    proved: bool
+
+    @staticmethod
+    def of(row: Row) -> SweepRow:
+        """Return what a row comes to."""
+        return SweepRow(row.parameters, row.status, row.samples, row.evidence, row.decided, row.proved)
+
+    def to_json(self) -> dict[str, Any]:
+        """The row's part of the document, but for its result."""
+        return {"parameters": documented(self.parameters), **self.answered()}
+
+    def answered(self) -> dict[str, Any]:
+        """What stands beside the parameters, by column."""
+        return {
+            "status": self.status,
+            "samples": self.samples,
+            "evidence": self.evidence,
+            "decided": self.decided,
+            "proved": self.proved,
+        }
+
+
+def check_sweep(sweep: Sweep, data: object) -> tuple[Row, ...]:
+    """Check a sweep's document.
+
+    Returns:
+        The rows. Of one that is not `Row.proved` there was nothing (or not all) that could be checked.
+
+    Raises:
+        FormatError: no document of a sweep.
+        Refused: a row is missing or another one, the answer of one is refused, or something else is so than
+            what it says of itself.
+    """
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+        raise FormatError(f"format: expected {FORMAT!r}")
+    rows = data.get("rows")
+    if not isinstance(rows, list):
+        raise FormatError("rows: expected a list")
+    if len(rows) != len(sweep):
+        raise Refused([Violation("rows", str(len(sweep)), str(len(rows)))])
+    return tuple(_checked_rows(sweep, rows))
+
+
+def _checked_rows(sweep: Sweep, rows: list[Any]) -> Iterator[Row]:
+    for number, row in enumerate(rows):
+        place = f"rows[{number}]"
+        if not isinstance(row, Mapping) or not isinstance(row.get("result"), Mapping):
+            raise FormatError(f"{place}: expected parameters and a result")
+        values = documented(sweep.values(number))
+        if row.get("parameters") != values:
+            raise Refused([Violation(f"{place}.parameters", short(values), short(row.get("parameters")))])
+        try:
+            checked = Row(values, sweep.problem(number), row["result"])
+        except TooMuchWork:
+            raise
+        except Refused as refusal:
+            raise Refused(
+                Violation(f"{place}: {v.entry}", v.expected, v.found) for v in refusal.violations
+            ) from None
+        for name, expected in SweepRow.of(checked).answered().items():
+            if name not in row or row[name] != expected or type(row[name]) is not type(expected):
+                raise Refused([Violation(f"{place}.{name}", short(expected), short(row.get(name)))])
+        yield checked
