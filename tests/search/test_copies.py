@@ -59,14 +59,14 @@ def problems(draw: st.DrawFn) -> Problem:
     relation = draw(st.sampled_from(["nonzero", "some_nonzero", "any_nonzero"]))
     others = draw(st.lists(st.sampled_from(rest), unique=True)) if rest else []
     assume(zero or others)
+    asked: dict[str, Any] = {"zero": zero, relation: others}
     return Problem(
         network=network,
         samples=draw(st.integers(4, 30)),
-        zero=zero,
         derivative_at_kink=draw(st.sampled_from(["torch", "left", "forbid", "mean"])),
         loss=draw(st.sampled_from(["mse", "sse"])),
         domain=draw(st.sampled_from(["real", "integer"])),
-        **{relation: others},
+        **asked,
     )
 
 
@@ -88,7 +88,7 @@ def test_gradients_are_those_of_the_originals(problem: Problem) -> None:
     assume(small is not None and small is not problem)
     assert small is not None
     chance = random.Random(1)
-    values = {
+    values: dict[str, Any] = {
         name: Array.build(shape, lambda _: chance.randint(1, 9))
         for name, shape in variable_shapes(small.network, small.samples.least).items()
     }
@@ -144,7 +144,8 @@ def test_large_questions(arguments: dict[str, Any]) -> None:
     witness = found(problem)
     assert witness is not None
     assert witness == found(problem) != found(problem, seed=1)
-    largest = max(abs(v) for array in witness.variables.values() for v in array.entries)
+    numbers: list[Any] = [v for array in witness.variables.values() for v in array.entries]
+    largest = max(abs(v) for v in numbers)
     assert largest <= 200 * (1 if problem.network.inputs > 1 else problem.samples.least)
     assert len(set(witness.x.rows())) > 3 * witness.samples / 4 or problem.network.inputs > 1
 
@@ -155,7 +156,7 @@ def test_witnesses_on_the_wire(size: int) -> None:
     problem = Problem(network=[5, 200, 1], samples=10, **HEADLINE)
     shapes = variable_shapes(problem.network, 10)
     chance = random.Random(size)
-    values = {
+    values: dict[str, Any] = {
         name: Array.build(shape, lambda _: chance.randint(-size, size)) for name, shape in shapes.items()
     }
     witness = Witness.of(problem, values)

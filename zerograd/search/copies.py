@@ -121,13 +121,15 @@ def copied(problem: Problem, samples: int, small: Witness, chance: random.Random
     factors = numbers_of_copies(network.outputs, len(adjoints[0]))
     target: Callable[[Any, Any], Any] = cache(problem.model.loss.target)
     told = [
-        [target(v, g * f) for v, g, f in zip(cycle(outputs), cycle(row), factors)]
-        for outputs, row in zip(small.forward.y_hat.rows(), adjoints, strict=True)
+        [target(v, g * f) for v, g, f in zip(cycle(y_hat), cycle(row), factors)]
+        for y_hat, row in zip(small.forward.y_hat.rows(), adjoints, strict=True)
     ]
     others = [target(value, 0) for value in plan.outputs(inputs).entries]
-    width = small.problem.network.outputs
-    further = (islice(cycle(others[i : i + width]), network.outputs) for i in range(0, len(others), width))
-    y = tuple(chain(chain.from_iterable(told), chain.from_iterable(further)))
+    originals, outputs = small.problem.network.outputs, network.outputs
+    further = [0] * (inputs.shape[0] * outputs)
+    for k in range(outputs):
+        further[k::outputs] = others[k % originals :: originals]
+    y = (*chain.from_iterable(told), *further)
     first = (islice(cycle(row), network.inputs) for row in small.x.rows())
     x = (*chain.from_iterable(first), *inputs.entries)
     values["x"] = Array((samples, network.inputs), x)
@@ -193,8 +195,12 @@ def _drawn(chance: random.Random, count: int, wide: int) -> list[Any]:
     if wide > 16:
         return chance.choices(range(-wide, wide + 1), k=count)
     spread = 2 * wide + 1
-    values = array("b", (byte % spread - wide for byte in range(256))).tobytes()
-    return array("b", chance.randbytes(count).translate(values)).tolist()
+    return array("b", chance.randbytes(count).translate(_table(spread, wide))).tolist()
+
+
+@cache
+def _table(spread: int, wide: int) -> bytes:
+    return array("b", (byte % spread - wide for byte in range(256))).tobytes()
 
 
 def _inputs(plan: _Plan, samples: int, chance: random.Random) -> Array[Any]:
@@ -215,7 +221,7 @@ def _inputs(plan: _Plan, samples: int, chance: random.Random) -> Array[Any]:
             break
         for m in again:
             if attempt < REDRAWS:
-                drawn: Iterable[Any] = chance.choices(range(-2 * wide, 2 * wide + 1), k=width)
+                drawn: Iterable[Any] = _drawn(chance, width, 2 * wide)
             else:
                 drawn = islice(cycle(rows[m % len(rows)]), width)
             entries[m * width : (m + 1) * width] = drawn

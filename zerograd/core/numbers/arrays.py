@@ -140,4 +140,10 @@ def _nest(flat: list[Any], shape: Shape) -> Any:
     if len(shape) == 1:
         return flat
     step = prod(shape[1:])
+    if len(shape) == 2:
+        return (
+            [flat[i : i + step] for i in range(0, shape[0] * step, step)]
+            if step
+            else [[] for _ in range(shape[0])]
+        )
     return [_nest(flat[i * step : (i + 1) * step], shape[1:]) for i in range(shape[0])]
