@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -138,13 +138,13 @@ class Portfolio(Strategies):
     def _first(self, problem: Problem, steps: Iterable[Step], samples: int, deadline: float) -> Verdict:
         given_up, left = Undecided("timeout"), ""
         reasons: dict[str, str] = {}
-        fit = False
+        fit, reason_of = False, cache(partial(unfit, problem=problem))
         for name, share, search in steps:
             now = time.monotonic()
             if now >= deadline:
                 fit = True  # for all that is known: the other strategies were not asked
                 break
-            reason = unfit(name, problem)
+            reason = reason_of(name)
             if reason is not None:
                 reasons[name] = reason
                 continue
@@ -209,13 +209,15 @@ class Portfolio(Strategies):
         A witness that is constructed goes before what the solver says, however long either takes: so the
         answer does not depend on which of them is quicker.
         """
-        yield "construct", 0.25, self._construct(problem, samples, 1, FIRST)
-        lead = self.crew.lead
+        lead, first = self.crew.lead, 0
+        if not (problem.where or problem.given or problem.bounds):  # else constructions come to little
+            first = FIRST
+            yield "construct", 0.25, self._construct(problem, samples, 1, first)
         loaded = lead.ready(0.0)  # if not, that takes longer than constructions
         if loaded:
             whole.ask(lead, EXACT, GLANCE, deadline)
         try:
-            yield "construct", 0.25, self._construct(problem, samples, FIRST + 1, THIRD)
+            yield "construct", 0.25, self._construct(problem, samples, first + 1, THIRD)
             self.crew.start()
             if not loaded:
                 whole.ask(lead, EXACT, GLANCE, deadline)
