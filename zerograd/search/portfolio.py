@@ -31,8 +31,8 @@ FIRST, THIRD = 1, 3
 SMALL = 48
 """Units, times samples, of a small question."""
 
-FEW_FITS, FITS = 12, 160
-"""Draws of targets, at first."""
+FEW_FITS, FITS = 6, 160
+"""Draws of targets, at first: for a small question, and for others."""
 
 FEW, MORE, MANY = 4, 20, 60
 """Guesses, likewise; in the middle, before regions that are not settled at first sight."""
@@ -106,6 +106,13 @@ class Portfolio(Strategies):
         ]
         asked = [step for step in steps if self.strategy in ("auto", step[0])]
         return self._first(problem, asked, samples, deadline) if asked else Undecided("incomplete")
+
+    def construct_few(self, problem: Problem, samples: int, deadline: float) -> Verdict:
+        """What a few constructions come to."""
+        if self.strategy != "auto":
+            return Undecided("incomplete")
+        few: Step = ("construct", 1.0, self._construct(problem, samples, 1, THIRD))
+        return self._first(problem, [few], samples, deadline)
 
     def look(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """What is seen at once of a small question."""
@@ -209,6 +216,7 @@ class Portfolio(Strategies):
         A witness that is constructed goes before what the solver says, however long either takes: so the
         answer does not depend on which of them is quicker.
         """
+        yield "fit", 0.25, self._fit(problem, samples, FEW_FITS)
         lead, first = self.crew.lead, 0
         if not (problem.where or problem.given or problem.bounds):  # else constructions come to little
             first = FIRST
@@ -256,7 +264,6 @@ class Portfolio(Strategies):
         if (problem.digest, samples) not in self.looked:
             yield from self._at_once(problem, samples, whole, deadline)
         second: list[Step] = [
-            ("fit", 0.25, self._fit(problem, samples, FEW_FITS)),
             ("identities", 0.25, self._identities(problem, samples)),
             ("facts", 0.25, self._facts(problem, samples)),
             ("piecewise", 0.25, self._piecewise(whole, "elimination", GLANCE)),
