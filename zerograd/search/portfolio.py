@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -31,8 +31,8 @@ FIRST, THIRD = 1, 3
 SMALL = 48
 """Units, times samples, of a small question."""
 
-FEW_FITS, FITS = 12, 160
-"""Draws of targets, at first."""
+FEW_FITS, FITS = 6, 160
+"""Draws of targets, at first: for a small question, and for others."""
 
 FEW, MORE, MANY = 4, 20, 60
 """Guesses, likewise; in the middle, before regions that are not settled at first sight."""
@@ -107,6 +107,13 @@ class Portfolio(Strategies):
         asked = [step for step in steps if self.strategy in ("auto", step[0])]
         return self._first(problem, asked, samples, deadline) if asked else Undecided("incomplete")
 
+    def construct_few(self, problem: Problem, samples: int, deadline: float) -> Verdict:
+        """What a few constructions come to."""
+        if self.strategy != "auto":
+            return Undecided("incomplete")
+        few: Step = ("construct", 1.0, self._construct(problem, samples, 1, THIRD))
+        return self._first(problem, [few], samples, deadline)
+
     def look(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """What is seen at once of a small question."""
         if self.strategy != "auto" or not _is_small(problem, samples):
@@ -138,13 +145,13 @@ class Portfolio(Strategies):
     def _first(self, problem: Problem, steps: Iterable[Step], samples: int, deadline: float) -> Verdict:
         given_up, left = Undecided("timeout"), ""
         reasons: dict[str, str] = {}
-        fit = False
+        fit, reason_of = False, cache(partial(unfit, problem=problem))
         for name, share, search in steps:
             now = time.monotonic()
             if now >= deadline:
                 fit = True  # for all that is known: the other strategies were not asked
                 break
-            reason = unfit(name, problem)
+            reason = reason_of(name)
             if reason is not None:
                 reasons[name] = reason
                 continue
@@ -209,13 +216,16 @@ class Portfolio(Strategies):
         A witness that is constructed goes before what the solver says, however long either takes: so the
         answer does not depend on which of them is quicker.
         """
-        yield "construct", 0.25, self._construct(problem, samples, 1, FIRST)
-        lead = self.crew.lead
+        yield "fit", 0.25, self._fit(problem, samples, FEW_FITS)
+        lead, first = self.crew.lead, 0
+        if not (problem.where or problem.given or problem.bounds):  # else constructions come to little
+            first = FIRST
+            yield "construct", 0.25, self._construct(problem, samples, 1, first)
         loaded = lead.ready(0.0)  # if not, that takes longer than constructions
         if loaded:
             whole.ask(lead, EXACT, GLANCE, deadline)
         try:
-            yield "construct", 0.25, self._construct(problem, samples, FIRST + 1, THIRD)
+            yield "construct", 0.25, self._construct(problem, samples, first + 1, THIRD)
             self.crew.start()
             if not loaded:
                 whole.ask(lead, EXACT, GLANCE, deadline)
@@ -254,7 +264,6 @@ class Portfolio(Strategies):
         if (problem.digest, samples) not in self.looked:
             yield from self._at_once(problem, samples, whole, deadline)
         second: list[Step] = [
-            ("fit", 0.25, self._fit(problem, samples, FEW_FITS)),
             ("identities", 0.25, self._identities(problem, samples)),
             ("facts", 0.25, self._facts(problem, samples)),
             ("piecewise", 0.25, self._piecewise(whole, "elimination", GLANCE)),

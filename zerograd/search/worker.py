@@ -88,14 +88,14 @@ class _Search:
         sufficient = sufficient_samples(problem) if problem.samples.most is None else None
         endless = problem.samples.most is None and sufficient is None
         searches: Portfolio | Chosen = portfolio
-        loose, every, look = None, None, None
+        loose, every, looks = None, None, None
         if is_chosen(problem.derivative_at_kink):
             from zerograd.search.choices import Chosen  # SymPy: not before it is needed
 
             searches = Chosen(portfolio)
         else:  # what holds of all numbers of samples at once is known of conventions alone
             loose, every = loosened(problem) if endless else None, portfolio.every(problem)
-            look = partial(portfolio.look, problem)
+            looks = partial(portfolio.construct_few, problem), partial(portfolio.look, problem)
         enough = sufficient_samples(loose) if loose is not None else None
         verdict, attempts = over_samples(
             problem,
@@ -105,7 +105,7 @@ class _Search:
             progress=self._progress,
             record=self.send,
             sketch=partial(searches.construct, problem),
-            look=look,
+            looks=looks,
             loosened=None if loose is None or enough is None else (enough, partial(portfolio.decide, loose)),
             every=every,
         )
