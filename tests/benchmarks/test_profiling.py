@@ -29,7 +29,7 @@ SERVE = [("zerograd.services.serving", "serve")]
     ([("benchmarks.profiling", "_again")], "else"),
 ])  # fmt: skip
 def test_stages(frames: list[tuple[str, str]], stage: str) -> None:
-    """By the innermost room that matters, and by what calls it."""
+    """The innermost room that matters decides, and what calls it."""
     assert sampling.stage(frames) == stage
 
 
