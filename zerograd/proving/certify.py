@@ -130,7 +130,7 @@ class _Search:
     progress: Progress
     systems: dict[tuple[Kind, int | None], System] = field(default_factory=dict)
     ahead: dict[int, tuple[System, Stated]] = field(default_factory=dict)
-    """The equations of each system, by its identity, for which it is kept."""
+    """Equations of systems by their identity, for which these are kept."""
 
     def refuted(
         self, kind: Kind, samples: int | None, reals: Reals, *, patience: int, at_sight: Sight = "patient"
