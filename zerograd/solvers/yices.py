@@ -1,7 +1,7 @@
 """Yices 2 (Dutertre, CAV 2014), with MCSAT for nonlinear arithmetic (Jovanović, de Moura and Barrett).
 
-An optional second opinion: ``pip install 'zerograd[yices]'``. It is a program, not a library, and is run as
-one: its licence (GPL 3) is its own.
+Optional: a helper of the search, or a second opinion (``pip install 'zerograd[yices]'``). It is a program, not a
+library, and is run as one: its licence (GPL 3) is its own.
 """
 
 from __future__ import annotations
