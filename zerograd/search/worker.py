@@ -84,7 +84,14 @@ class _Search:
                 tried.append(strategy)
                 self.send(Tried(strategy))
 
-        portfolio = Portfolio(self.crew, request.strategy, request.seed, self._progress, turned_to)
+        portfolio = Portfolio(
+            self.crew,
+            request.strategy,
+            request.seed,
+            self._progress,
+            turned_to,
+            spared=request.compared,
+        )
         sufficient = sufficient_samples(problem) if problem.samples.most is None else None
         endless = problem.samples.most is None and sufficient is None
         searches: Portfolio | Chosen = portfolio
