@@ -2,9 +2,10 @@
 
     python -m benchmarks.contender NAME MEMORY
 
-reads ``{"problem": …, "cap": …}`` from standard input and says ``{"started": true}`` once the
+reads ``{"problem": …, "cap": …}`` from standard input and says ``{"reading": SECONDS}`` once the
 question is in hand, then ``{"status": …, "seconds": …, "detail": …}``. Imports and two trivial
-questions come before; the seconds are measured inside.
+questions come before; the seconds are measured inside. Another build of zerograd may take part: this
+code, then, runs with that build's package, so it uses only what both have.
 """
 
 from __future__ import annotations
@@ -25,9 +26,23 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("zerograd", "Z3 by hand", "cvc5 (same text)")
+WITHOUT_TORCH = ROOT / "benchmarks" / "without_torch"
+"""On PYTHONPATH, it hides torch."""
+OURS, VERDICT = "zerograd", "zerograd, verdict alone"
+Z3, CVC5, YICES = "Z3 by hand", "cvc5 (same text)", "yices (same text)"
+BUILDS = (OURS, VERDICT)
+SMALL = "zerograd, small numbers"
+"""Looks for small numbers, as it does by default; the others take the first witness."""
+RIVALS = (Z3, CVC5, YICES)
+NAMES = (*BUILDS, SMALL, *RIVALS)
+EARLIER = {OURS: "earlier build", VERDICT: "earlier build, verdict alone"}
+"""What an earlier build of zerograd is called, by what it does."""
 START = 120.0
 """Seconds for imports and the first, trivial question."""
+KEPT = 0.95
+"""Share of the cap that zerograd is told to keep to, so that what it has is there at the cap."""
+GRACE = 1.0
+"""Seconds after the cap in which zerograd, which keeps the time itself, may say that it does not know."""
 
 Solve = Callable[[Any, float], tuple[str, str]]
 """(problem, cap in seconds) to (status, detail)."""
@@ -40,11 +55,13 @@ class Outcome:
     Attributes:
         status: ``sat``, ``unsat``, ``unknown``; ``stopped`` at the cap; ``error``.
         seconds: from the problem in hand to the answer; the cap, where it was stopped.
+        reading: seconds from the JSON text to the problem in hand.
     """
 
     status: str
     seconds: float
     detail: str = ""
+    reading: float = 0.0
 
     @property
     def decided(self) -> bool:
@@ -58,16 +75,35 @@ class Contender:
     """The parent's side. Processes are started when they are needed, and again after a kill.
 
     Args:
+        name: one of `NAMES`.
         memory: cap in bytes on the address space of each of its processes.
+        build: the folder that holds the package ``zerograd``, where that is another than today's.
+        without_torch: whether torch is hidden from it.
     """
 
-    def __init__(self, name: str, memory: int) -> None:
-        self.name, self.memory = name, memory
+    def __init__(
+        self, name: str, memory: int, build: Path | None = None, *, without_torch: bool = False
+    ) -> None:
+        self.name, self.memory, self.build, self.without_torch = name, memory, build, without_torch
         self._process: subprocess.Popen[bytes] | None = None
         self._buffer = b""
 
+    @property
+    def pid(self) -> int | None:
+        """The process, while there is one."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start its process, if it does not run.
+
+        Raises:
+            RuntimeError: it cannot start.
+        """
+        if self._process is None:
+            self._start()
+
     def ask(self, problem: Mapping[str, Any], cap: float) -> Outcome:
-        """Put a question. After ``cap`` seconds the process is killed.
+        """Put a question. After ``cap`` seconds nothing counts, and the process is killed.
 
         Raises:
             RuntimeError: the contender cannot start.
@@ -77,8 +113,8 @@ class Contender:
         process.stdin.write(json.dumps({"problem": problem, "cap": cap}).encode() + b"\n")
         process.stdin.flush()
         try:
-            self._receive(START)
-            return Outcome(**self._receive(cap))
+            reading = self._receive(START)["reading"]
+            outcome = Outcome(**self._receive(cap + (0.0 if self.name in RIVALS else GRACE)), reading=reading)
         except TimeoutError:
             self.close()
             return Outcome("stopped", cap, "at the cap")
@@ -87,26 +123,36 @@ class Contender:
             detail = f"the process ended with code {code}: {self._complaint()}"
             self.close()
             return Outcome("error", cap, detail)
+        if outcome.decided and outcome.seconds > cap:
+            return Outcome("stopped", cap, f"{outcome.status} after {outcome.seconds:.2f} s", reading)
+        return outcome
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
-        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        folders = [str(folder) for folder in (self.build, ROOT) if folder is not None]
+        hidden = [str(WITHOUT_TORCH)] if self.without_torch else []
+        paths = [*hidden, *folders, *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.contender", self.name, str(self.memory)],
+            # -P, not the working directory: what comes first on the path decides whose zerograd it is.
+            [sys.executable, "-P", "-m", "benchmarks.contender", self.name, str(self.memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"},
             start_new_session=True,  # Ctrl-C is the runner's business
         )
         self._buffer = b""
         try:
-            self._receive(START)
+            ready = self._receive(START)
         except (EOFError, TimeoutError):
             complaint = self._complaint()
             self.close()
             raise RuntimeError(f"{self.name} cannot start: {complaint}") from None
+        package = Path(folders[0], "zerograd").resolve()
+        if Path(ready["package"]).resolve() != package:
+            self.close()
+            raise RuntimeError(f"{self.name} took zerograd from {ready['package']}, not from {package}")
         return self._process
 
     def _receive(self, seconds: float) -> dict[str, Any]:
@@ -150,28 +196,40 @@ class Contender:
 # --- the child's side ------------------------------------------------------------------------
 
 
-def zerograd(memory: int) -> Solve:
-    """The whole of zerograd: search, exact check, numeric re-check, JSON."""
+def zerograd(memory: int, *, certify: bool, prefer: str) -> Solve:
+    """The whole of zerograd: search, exact check, numeric re-check, JSON; and a proof, if there is to be."""
     import zerograd as zg
 
     def solve(problem: Any, cap: float) -> tuple[str, str]:
-        answer = zg.solve(problem, timeout=cap, memory=memory, prefer="any")
+        answer = zg.solve(problem, timeout=KEPT * cap, memory=memory, prefer=prefer, certify=certify)
         json.dumps(answer.to_json())
-        detail = answer.detail if isinstance(answer, zg.Unknown) else answer.run.strategy
-        return answer.status, detail or ""
+        match answer:
+            case zg.Unknown():
+                return answer.status, answer.detail
+            case zg.Unsat(evidence="certificate"):
+                return answer.status, f"{answer.run.strategy}, certificate"
+        return answer.status, str(answer.run.strategy)
 
     return solve
+
+
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    OURS: {"certify": True, "prefer": "any"},
+    VERDICT: {"certify": False, "prefer": "any"},
+    SMALL: {"certify": True, "prefer": "small"},
+}
 
 
 def rival(name: str) -> Solve:
     """A solver on the encoding by hand. Z3 is loaded for both: it writes cvc5's text."""
     from benchmarks import rivals
 
-    if name == "cvc5 (same text)":
+    if name == CVC5:
         import importlib
 
         importlib.import_module("cvc5")
-    check = rivals.by_z3 if name == "Z3 by hand" else rivals.by_cvc5
+    checks: dict[str, rivals.Check] = {Z3: rivals.by_z3, CVC5: rivals.by_cvc5, YICES: rivals.ByYices()}
+    check = checks[name]
 
     def solve(problem: Any, _: float) -> tuple[str, str]:
         return rivals.decide(problem, check), ""
@@ -189,20 +247,22 @@ def main(name: str, memory: int) -> None:
     from zerograd.core.question.problem import Problem
 
     out = sys.stdout.fileno()
-    solve = zerograd(memory) if name == "zerograd" else rival(name)
+    solve = rival(name) if name in RIVALS else zerograd(memory, **OPTIONS[name])
     solve(Problem(network=[1, 1], samples=1, zero=["w1"]), 60.0)  # a sat and an unsat, so that all is loaded
     solve(Problem(network=[1, 1, 1], samples=1, zero=["b2"], nonzero=["w1"]), 60.0)
-    _say(out, {"ready": True})
+    _say(out, {"ready": True, "package": str(Path(problem_from_json.__code__.co_filename).parents[2])})
     for line in sys.stdin.buffer:
+        start = time.perf_counter()
         request = json.loads(line)
         problem = problem_from_json(request["problem"])
-        _say(out, {"started": True})
+        _say(out, {"reading": time.perf_counter() - start})
         start = time.perf_counter()
         try:
             status, detail = solve(problem, request["cap"])
         except Exception as error:  # reported, and the next question is asked
             status, detail = "error", f"{type(error).__name__}: {error}"[:500]
-        _say(out, Outcome(status, time.perf_counter() - start, detail).to_json())
+        outcome = {"status": status, "seconds": time.perf_counter() - start, "detail": detail}
+        _say(out, outcome)
 
 
 def _say(out: int, message: Mapping[str, Any]) -> None:

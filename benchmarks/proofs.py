@@ -30,8 +30,8 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
 
 import zerograd as zg  # noqa: E402  # found now
 from benchmarks.general import COUNT, SEED, general_questions  # noqa: E402
+from benchmarks.pages import put_between  # noqa: E402
 from benchmarks.questions import random_questions  # noqa: E402
-from benchmarks.report import put_between  # noqa: E402
 from zerograd.core.question.vocabulary import Samples  # noqa: E402
 from zerograd.core.refuting.certificate import certificate_from_json, nodes  # noqa: E402
 from zerograd.core.refuting.refutation import check_certificate  # noqa: E402
@@ -167,7 +167,7 @@ def main() -> int:
     parser.add_argument("--general", type=int, default=COUNT, help="how many general questions")
     parser.add_argument("--seed", type=int, default=SEED, help="of general questions")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--pages", action="store_true", help="write the table into docs/reference/speed.md")
+    parser.add_argument("--pages", action="store_true", help="write the table into docs/benchmarks.md")
     options = parser.parse_args()
     outcomes: list[Outcome] = []
     with SearchProcess() as process, ProofProcess() as prover:
@@ -186,7 +186,7 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps([asdict(o) for o in outcomes], indent=1) + "\n", encoding="utf-8")
     if options.pages:
-        put_between(ROOT / "docs/reference/speed.md", BEGIN, table)
+        put_between(ROOT / "docs/benchmarks.md", BEGIN, table)
     return 0
 
 

@@ -54,7 +54,7 @@ class Case:
 
 def named_cases() -> list[Case]:
     """The named questions, in the order of the table."""
-    headline = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
+    founding = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
     crossed = {"zero": ["b1", "w2"], "nonzero": ["w1", "b2"]}
     below = {"zero": ["w2", "b2", "w3", "b3", "w4", "b4"], "nonzero": ["w1", "b1"]}
 
@@ -68,19 +68,19 @@ def named_cases() -> list[Case]:
         (3, 1, 4), (3, 1, 10), (4, 1, 5), (4, 2, 10), (5, 1, 10), (5, 2, 20),
     ]  # fmt: skip
     layered = {"network": [2, 20, 20, 20, 1], "samples": 200}
-    zero_one = {**headline, "where": ["y * (y - 1) == 0"]}
+    zero_one = {**founding, "where": ["y * (y - 1) == 0"]}
     return [
-        *(case("headline", 0.05, size, headline) for size in small),
-        case("large", 3, (100, 10, 400), headline),
-        case("large", 10, (20, 5, 10_000), headline),
-        *(case("three samples", 1, (units, 1, 3), headline) for units in (2, 5, 10, 20)),
-        *(case("two samples", 5, (units, 1, 2), headline) for units in (1, 2, 3, 4)),
+        *(case("headline", 0.05, size, founding) for size in small),
+        case("large", 3, (100, 10, 400), founding),
+        case("large", 10, (20, 5, 10_000), founding),
+        *(case("three samples", 1, (units, 1, 3), founding) for units in (2, 5, 10, 20)),
+        *(case("two samples", 5, (units, 1, 2), founding) for units in (1, 2, 3, 4)),
         Case("deep", "2-20-20-20-1 M=200", 5, {**layered, **below}),
         case("crossed", 0.3, (2, 1, 3), crossed),
         case("crossed", 0.6, (2, 1, 4), crossed),
         case("crossed", 10, (3, 1, 3), crossed),
         case("crossed", 10, (3, 1, 4), crossed),
-        *(case("any samples", 1, (units, 1, "any"), headline) for units in (1, 2)),
+        *(case("any samples", 1, (units, 1, "any"), founding) for units in (1, 2)),
         *(case("targets 0 or 1", 1, (1, 1, samples), zero_one) for samples in range(3, 9)),
     ]
 

@@ -1,248 +1,228 @@
-"""From the results of `benchmarks/engine.py` to tables: on a terminal, on a page, and in the README."""
+"""From the results of `benchmarks/engine.py` to tables, a title and rows each, and to text for a terminal."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from benchmarks.contender import NAMES
+from benchmarks import asked, figures, profiling
+from benchmarks.contender import BUILDS, EARLIER, OURS, RIVALS
+from benchmarks.figures import percent, short, shown_outcome, shown_ratio
 
-OURS, *RIVALS = NAMES
-BEGIN, END = "<!-- benchmark: engine -->", "<!-- end -->"
-BEGIN_EXCERPT = "<!-- benchmark: engine, an excerpt -->"
-EXCERPT = {
-    "headline, H=1 D=1 M=3": "the question above, H=1 D=1 M=3",
-    "headline, H=1 D=1 M=20": "H=1 D=1 M=20",
-    "headline, H=5 D=2 M=20": "H=5 D=2 M=20",
-    "two samples, H=4 D=1 M=2": "two samples, H=4 D=1: impossible",
-    "targets 0 or 1, H=1 D=1 M=8": "targets 0 or 1, H=1 D=1 M=8",
-    "crossed, H=2 D=1 M=3": "another impossible one, H=2 D=1 M=3",
-}
-"""Rows of the page's table that the README has, and what they are called there."""
-Results = Mapping[str, Mapping[str, Any]]
-"""Contender to its outcome: ``status``, ``seconds``, ``detail``."""
+Data = Mapping[str, Any]
+Rows = list[list[str]]
+"""A table, its head first."""
+LISTED = 40
+"""Random questions that are named at most: more of them say no more."""
 
 
-def decided(results: Results, name: str) -> bool:
-    return name in results and results[name]["status"] in ("sat", "unsat")
-
-
-def contradicting(results: Results) -> bool:
-    """Whether one contender says sat and another (or the same one, in another run) unsat."""
-    said = {status for outcome in results.values() for status in outcome.get("said", [outcome["status"]])}
-    return {"sat", "unsat"} <= said
-
-
-def best_rival(results: Results, cap: float) -> float:
-    """Seconds of the faster rival; the cap if neither decided."""
-    times: list[float] = [results[name]["seconds"] for name in RIVALS if decided(results, name)]
-    return min([cap, *times])
-
-
-def ratio(results: Results, cap: float) -> float:
-    """Best rival / zerograd, a question that is left open counted as the cap for either."""
-    ours: float = min(cap, results[OURS]["seconds"]) if decided(results, OURS) else cap
-    return best_rival(results, cap) / ours
-
-
-def shown_ratio(results: Results, cap: float) -> str:
-    """``12``; ``> 12`` where the rivals decided nothing; a dash where zerograd did not."""
-    if OURS not in results or not any(name in results for name in RIVALS):
-        return ""
-    rivals = any(decided(results, name) for name in RIVALS)
-    if not decided(results, OURS):
-        return f"< {_short(ratio(results, cap))}" if rivals else "—"
-    return ("" if rivals else "> ") + _short(ratio(results, cap))
-
-
-def shown_outcome(outcome: Mapping[str, Any] | None) -> str:
-    """``sat 0.12 s``, or what happened instead."""
-    if outcome is None:
-        return "not run"
-    if outcome["status"] == "stopped":
-        return f"stopped at {_short(outcome['seconds'])} s"
-    return f"{outcome['status']} {_short(outcome['seconds'])} s"
-
-
-def _short(value: float) -> str:
-    """Two significant digits, never in exponential form."""
-    if value >= 10:
-        return f"{value:,.0f}".replace(",", " ")
-    return f"{value:.{max(0, 1 - math.floor(math.log10(value)))}f}" if value > 0 else "0"
-
-
-# --- tables ----------------------------------------------------------------------------------
-
-
-def rows(data: Mapping[str, Any]) -> Iterator[list[str]]:
-    """The table of the named cases, its head first."""
-    yield ["question", "asked", *NAMES, "best rival / zerograd"]
-    for case in data["named"]:
-        results = case["results"]
-        asked = f"{case['asked']:g} s"
-        if decided(results, OURS) and results[OURS]["seconds"] > case["asked"]:
-            asked += " (missed)"
-        yield [
-            f"{case['group']}, {case['name']}",
-            asked,
-            *(shown_outcome(results.get(name)) for name in NAMES),
-            shown_ratio(results, data["options"]["cap"]),
-        ]
-
-
-def summary(data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The random questions: shares decided, slowest answer, geometric mean of the ratios, what is open."""
-    section = data.get("random")
-    if not section or not section["questions"]:
-        return None
-    questions, cap = section["questions"], section["cap"]
-    answered = [q for q in questions if decided(q["results"], OURS)]
-    ratios = [ratio(q["results"], cap) for q in questions]
-    slowest = max(answered, key=lambda q: q["results"][OURS]["seconds"], default=None)
-    return {
-        "questions": len(questions),
-        "cap": cap,
-        "decided": {name: sum(decided(q["results"], name) for q in questions) for name in NAMES},
-        "slowest": slowest
-        and {"number": slowest["number"], "seconds": slowest["results"][OURS]["seconds"]},
-        "geometric_mean_ratio": math.exp(sum(map(math.log, ratios)) / len(ratios)),
-        "open": [
-            {
-                "number": q["number"],
-                "detail": q["results"][OURS]["detail"],
-                "rivals": [q["results"][name]["status"] for name in RIVALS if name in q["results"]],
-            }
-            for q in questions
-            if not decided(q["results"], OURS)
-        ],
-        "slower_than_asked": [
-            q["number"] for q in answered if q["results"][OURS]["seconds"] > section["asked"]
-        ],
-    }  # fmt: skip
-
-
-def text(data: Mapping[str, Any]) -> str:
+def text(data: Data) -> str:
     """Everything, for a terminal."""
-    lines = [_machine(data), ""]
-    if data["named"]:
-        table = list(rows(data))
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines += ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in table]
-        lines.append("")
-    lines += _random_lines(data)
-    lines += _contradiction_lines(data)
+    lines = [machine(data)]
+    for part, (title, rows) in TABLES.items():
+        if table := rows(data):
+            lines += ["", title, *_aligned(table), *notes(part, data)]
+    wrong = [f"CONTRADICTION: {line}" for line in data["contradictions"]]
+    lines += ["", *(wrong or ["no verdict contradicts another"])]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _machine(data: Mapping[str, Any]) -> str:
+def machine(data: Data) -> str:
+    """With what was measured."""
     machine, options = data["machine"], data["options"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
-    return f"{versions}; {machine['cores']} cores; cap {options['cap']:g} s, {options['memory_gib']:g} GiB"
+    commits = f"commit {machine['commit']}" if machine.get("commit") else "no commit"
+    if data.get("earlier"):
+        commits += f", earlier build {data['earlier'][:12]}"
+    return (
+        f"{commits}; {versions}; {machine['cores']} cores; at most {options['memory_gib']:g} GiB a process; "
+        f"{data.get('seconds', 0):.0f} s in all"
+    )
 
 
-def _random_lines(data: Mapping[str, Any]) -> list[str]:
-    found = summary(data)
+def asked_rows(data: Data) -> Rows:
+    """What is asked, beside what was measured."""
+    found = asked.asked(data)
+    return [asked.HEAD, *(one.row() for one in found)] if found else []
+
+
+def random_rows(data: Data) -> Rows:
+    """The table of random questions."""
+    found = figures.summary(data)
     if found is None:
         return []
-    number = found["questions"]
-    shares = ", ".join(
-        f"{name} {count} ({100 * count / number:.0f} %)" for name, count in found["decided"].items()
-    )
-    mean = _short(found["geometric_mean_ratio"])
-    lines = [
-        f"{number} random questions, at most {found['cap']:g} s each",
-        f"  decided: {shares}",
-        f"  best rival / zerograd, geometric mean, open ones at the cap: {mean}",
-    ]
-    if found["slowest"]:
-        slowest = found["slowest"]
-        lines.append(
-            f"  zerograd's slowest answer: {_short(slowest['seconds'])} s (question {slowest['number']})"
-        )
-    for question in found["open"]:
-        rivals = ", ".join(
-            f"{name} {status}" for name, status in zip(RIVALS, question["rivals"], strict=False)
-        )
-        lines.append(f"  left open: question {question['number']}: {question['detail']} ({rivals})")
-    return lines
+    count, sets = found["questions"], figures.RIVAL_SETS
+    rows = [[f"{count} random questions, {found['cap']:g} s each", "decided",
+             *(f"best of {called} / it" for called in sets), "sat ones", "unsat ones",
+             "a rival > 3 times faster", "the slowest answer"]]  # fmt: skip
+    for name, number in found["decided"].items():
+        row = [name, percent(number, count)]
+        if name in RIVALS:
+            rows.append([*row, *[""] * 6])
+            continue
+        first, *_ = sets
+        row += [short(found["means"][name][called]["all"]) for called in sets]
+        row += [_mean(found["means"][name][first][status]) for status in ("sat", "unsat")]
+        row.append(", ".join(percent(len(numbers), count) for numbers in found["much_faster"][name].values()))
+        slowest = found["slowest"].get(name)
+        rows.append([*row, f"{short(slowest[1])} s (question {slowest[0]})" if slowest else ""])
+    return rows
 
 
-def _contradiction_lines(data: Mapping[str, Any]) -> list[str]:
-    found = [f"  {name}" for name in data["contradictions"]]
-    return ["", f"CONTRADICTIONS: {len(found)}", *found] if found else ["", "no contradictions"]
+def named_rows(data: Data) -> Rows:
+    """The table of the named cases."""
+    if not data.get("named"):
+        return []
+    names = figures.contenders({"named": data["named"]})
+    earlier = EARLIER[OURS] in names
+    names = [name for name in names if name not in EARLIER.values()]
+    head = ["question", "asked", *names, "best rival / zerograd", "… / verdict alone"]
+    rows = [[*head, "earlier build / today", "…, verdict alone"] if earlier else head]
+    for case in data["named"]:
+        results = case["results"]
+        wanted = f"{case['asked']:g} s"
+        if figures.decided(results, OURS) and results[OURS]["seconds"] > case["asked"]:
+            wanted += " (missed)"
+        row = [
+            f"{case['group']}, {case['name']}",
+            wanted,
+            *(shown_outcome(results.get(name)) for name in names),
+            *(shown_ratio(results, data["options"]["cap"], name) for name in BUILDS),
+        ]
+        if earlier:
+            ups = [figures.sped_up(results, name) for name in BUILDS]
+            row += ["—" if up is None else short(up) for up in ups]
+        rows.append(row)
+    return rows
 
 
-def markdown(data: Mapping[str, Any]) -> str:
-    """What stands between the markers on the page."""
-    head, *body = rows(data)
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(row) + " |" for row in body]
-    found = summary(data)
-    if found:
-        number = found["questions"]
-        shares = ", ".join(f"{name} {100 * count / number:.0f} %" for name, count in found["decided"].items())
-        ratio_shown = _short(found["geometric_mean_ratio"])
-        told = (
-            f"Shares decided of {number} random questions, with {found['cap']:g} seconds for each: "
-            f"{shares}. The better rival's time over zerograd's is {ratio_shown} in the geometric "
-            "mean; "
-            "a question left open counts as the cap for either."
-        )
-        lines += ["", told]
-    said = (
-        "They contradict each other: see above."
-        if data["contradictions"]
-        else "No verdict contradicts another."
-    )
-    return "\n".join([*lines, "", f"{said} ({_machine(data)}.)"])
+def warm_rows(data: Data) -> Rows:
+    """The founding question in a warm process."""
+    if not data.get("warm"):
+        return []
+    rows = [["the founding question, warm", "today, median", "best", "earlier build, median", "best"]]
+    for title, found in data["warm"].items():
+        cells = [
+            f"{1000 * found[called][which]:.2f} ms" if called in found else ""
+            for called in ("today", "earlier")
+            for which in ("median", "best")
+        ]
+        rows.append([title, *cells])
+    return rows
 
 
-def excerpt(page: str) -> str:
-    """Some rows of the table on a page, and what the page says of random questions.
-
-    Raises:
-        ValueError: a row is missing.
-    """
-    rows = dict(line.strip("| ").split(" | ", 1) for line in page.splitlines() if line.startswith("| "))
-    if missing := EXCERPT.keys() - rows.keys():
-        raise ValueError(f"no row is called {', '.join(sorted(missing))}")
-    lines = ["| question | " + " | ".join(NAMES) + " |", "|" + "---|" * (1 + len(NAMES))]
-    for name, called in EXCERPT.items():
-        _, *times, _ = rows[name].split(" | ")  # without the time asked for, and the ratio
-        lines.append("| " + " | ".join([called, *times]) + " |")
-    said = [line.partition(". ")[0] for line in page.splitlines() if line.startswith("Shares ")]
-    return "\n".join([*lines, *(f"\n{line}." for line in said)])
+def cold_rows(data: Data) -> Rows:
+    """Whole processes."""
+    if not data.get("cold"):
+        return []
+    rows = [["whole process, cold", "median", "best", "/ import sympy, z3"]]
+    for name, row in data["cold"].items():
+        rows.append([f"`{name}`" if "," not in name[:20] else name, f"{row['median']:.3f} s",
+                     f"{row['best']:.3f} s", f"{row['ratio']:.2f}"])  # fmt: skip
+    return rows
 
 
-def write_pages(page: Path, readme: Path, data: Mapping[str, Any]) -> None:
-    """Put the table on its page, and some of its rows into the README. Raises ValueError as `put_between`."""
-    table = markdown(data)
-    put_between(page, BEGIN, table)
-    put_between(readme, BEGIN_EXCERPT, excerpt(table))
+def large_rows(data: Data) -> Rows:
+    """Large questions."""
+    return _sized_rows(data.get("large"), "large question")
 
 
-def put_between(path: Path, begin: str, text: str) -> None:
-    """Put a text between a marker and the next end.
-
-    Raises:
-        ValueError: the markers are not there, the first of them once, and in order.
-    """
-    whole = path.read_text(encoding="utf-8")
-    before, marker, rest = whole.partition(begin)
-    _, end, after = rest.partition(END)
-    if not (marker and end) or begin in rest:
-        raise ValueError(f"{path}: expected {begin} … {END}, once")
-    path.write_text(f"{before}{begin}\n{text}\n{END}{after}", encoding="utf-8")
+def given_rows(data: Data) -> Rows:
+    """Questions with everything given."""
+    return _sized_rows(data.get("given"), "everything given")
 
 
-def contradictions(named: Sequence[Mapping[str, Any]], asked: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The questions on which verdicts differ, with who said what."""
-    titled = [(f"{case['group']}, {case['name']}", case["results"]) for case in named]
-    titled += [(f"random question {q['number']}", q["results"]) for q in asked]
-    return [
-        f"{title}: " + ", ".join(f"{name} {outcome['status']}" for name, outcome in results.items())
-        for title, results in titled
-        if contradicting(results)
-    ]
+def _sized_rows(cases: Any, title: str) -> Rows:
+    if not cases:
+        return []
+    rows = [[title, "zerograd", "memory", "earlier build", "memory", "earlier / today"]]
+    for case in cases:
+        row = [case["name"]]
+        for called in (OURS, EARLIER[OURS]):
+            found = case["results"].get(called)
+            row.append(shown_outcome(found) if found else "")
+            row.append(f"{found['memory'] / 2**20:.0f} MiB" if found and found.get("memory") else "")
+        up = figures.sped_up(case["results"], OURS)
+        rows.append([*row, "" if up is None else short(up)])
+    kept = [column for column in zip(*rows, strict=True) if any(column[1:])]  # where there is no memory, say
+    return [list(row) for row in zip(*kept, strict=True)]
+
+
+def growth_rows(data: Data) -> Rows:
+    """Seconds by size, of the families that the picture has."""
+    if not data.get("growth"):
+        return []
+    rows = [["family", "contender", "seconds by size"]]
+    for family in data["growth"]:
+        for called, points in family["results"].items():
+            shown = ", ".join(f"{size}: {short(seconds)}" for size, seconds in points)
+            rows.append([family["title"].replace("\n", ": "), called, shown])
+    return rows
+
+
+def profile_rows(data: Data) -> Rows:
+    """Where the time of warm, small answers goes."""
+    return profiling.rows(data["profile"]) if data.get("profile") else []
+
+
+TABLES: Mapping[str, tuple[str, Callable[[Data], Rows]]] = {
+    "asked": ("ASKED, AND MEASURED", asked_rows),
+    "random": ("RANDOM QUESTIONS", random_rows),
+    "named": ("NAMED CASES", named_rows),
+    "warm": ("WARM", warm_rows),
+    "cold": ("COLD", cold_rows),
+    "large": ("LARGE", large_rows),
+    "given": ("GIVEN IN FULL", given_rows),
+    "growth": ("COST AGAINST SIZE", growth_rows),
+    "profile": ("WHERE THE TIME GOES", profile_rows),
+}
+
+
+# --- what tables do not say ------------------------------------------------------------------
+
+
+def notes(part: str, data: Data) -> list[str]:
+    """What a table does not say, a line each."""
+    match part:
+        case "random":
+            return list(_random_notes(data))
+        case "named" if data.get("earlier"):
+            late = [
+                f"{case['group']}, {case['name']}: {name} takes {times:.2f} times the earlier build's time"
+                for case in data["named"]
+                for name, times in figures.slower(case["results"]).items()
+            ]
+            return late or ["No named case takes more than 10 % longer than with the earlier build."]
+    return []
+
+
+def _random_notes(data: Data) -> Iterator[str]:
+    found = figures.summary(data)
+    if found is None:
+        return
+    for build in BUILDS:
+        if left := found["open"][build]:
+            shown = "; ".join(
+                f"{q['number']}" + (f" (decided by {', '.join(q['decided_by'])})" if q["decided_by"] else "")
+                for q in left
+            )
+            yield f"Left open, {build}: random questions {shown}."
+    for build in BUILDS:
+        for called, numbers in found["much_faster"].get(build, {}).items():
+            if 0 < len(numbers) <= LISTED:
+                shown = ", ".join(map(str, numbers))
+                yield f"One of {called} is more than 3 times faster than {build} on random questions {shown}."
+    if numbers := figures.uncertified(data):
+        yield f"Impossible, without a certificate: random questions {', '.join(map(str, numbers))}."
+    for build, times in found.get("earlier / today", {}).items():
+        yield f"Random questions, {build}: earlier build / today is {short(times)} in the geometric mean."
+
+
+def _mean(value: float | None) -> str:
+    return "" if value is None else short(value)
+
+
+def _aligned(rows: Rows) -> list[str]:
+    """The rows as columns of a fixed width."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]

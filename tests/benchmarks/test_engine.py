@@ -1,65 +1,102 @@
-"""The runner: limits hold, what is found is kept, contradictions are told."""
+"""The runner: limits hold, what is found is kept, all builds and rivals answer the same questions."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import engine, report
-from benchmarks.contender import NAMES, Contender
+from benchmarks import answering, builds, engine, founding, memory, scale
+from benchmarks.contender import BUILDS, EARLIER, OURS, ROOT, Z3, Contender
 from benchmarks.questions import Case
+from benchmarks.sizes import Sized, given_in_full
 
 EASY: dict[str, Any] = {"network": [1, 1, 1], "samples": 1, "zero": ["w1"]}
 TWO = [Case("tiny", "sat", 1.0, EASY), Case("tiny", "unsat", 1.0, {**EASY, "where": ["w1 > 1", "w1 < 0"]})]
+MEMORY = 4 * 2**30
 
 
-def outcome(status: str, seconds: float) -> dict[str, Any]:
-    return {"status": status, "seconds": seconds, "detail": ""}
-
-
-def results(*statuses: str, seconds: float = 1.0) -> dict[str, Any]:
-    return {name: outcome(status, seconds) for name, status in zip(NAMES, statuses, strict=True)}
-
-
-def document(*named: dict[str, Any], asked: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
-    """Results as a run would keep them."""
-    questions = [{"number": number, "results": found} for number, found in enumerate(asked)]
-    return {
-        "machine": {"versions": {"Python": "3"}, "cores": 2},
-        "options": {"cap": 60.0, "memory_gib": 4.0},
-        "named": [{"group": "g", "name": "n", "asked": 0.5, "results": r} for r in named],
-        "random": {"cap": 10.0, "asked": 10.0, "questions": questions},
-        "contradictions": [],
-    }
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two named cases, each asked once."""
+    monkeypatch.setattr(answering, "named_cases", lambda: TWO)
+    monkeypatch.setattr(answering, "PASSES", 1)
 
 
 @pytest.mark.slow
-def test_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Two tiny cases and two random questions: verdicts, a table, the document."""
-    monkeypatch.setattr(engine, "named_cases", lambda: TWO)
-    monkeypatch.setattr(engine, "RUNS", 1)
+@pytest.mark.usefixtures("few")
+def test_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two tiny cases and two random questions: verdicts, tables, the document, which is printed again."""
     kept = tmp_path / "kept.json"
-    code = engine.main(["--cap", "5", "--random", "2", "--random-cap", "2", "--json", str(kept)])
-    assert code == 0
+    options = ["--only", "named", "random", "--cap", "5", "--random", "2", "--json", str(kept)]
+    assert engine.main(options) == 0
     printed = capsys.readouterr().out
     assert "tiny, unsat" in printed
-    assert "no contradictions" in printed
+    assert "no verdict contradicts another" in printed
+    assert "ASKED, AND MEASURED" in printed
     data = json.loads(kept.read_text())
-    verdicts = [case["results"]["zerograd"]["status"] for case in data["named"]]
+    verdicts = [case["results"][OURS]["status"] for case in data["named"]]
     assert verdicts == ["sat", "unsat"]
-    assert [case["results"]["Z3 by hand"]["status"] for case in data["named"]] == verdicts
+    for case in data["named"]:
+        assert {found["status"] for found in case["results"].values()} == {case["name"]}
+        assert {*BUILDS, Z3} <= case["results"].keys()
     assert len(data["random"]["questions"]) == 2
     assert engine.main(["--from", str(kept)]) == 0
     assert capsys.readouterr().out == printed
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few")
+def test_an_earlier_build_takes_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last commit, as far as git has it; what got slower is told."""
+    try:
+        builds.commit_of("HEAD")
+    except builds.NoSuchBuild:
+        pytest.skip("not a clone")
+    kept = tmp_path / "kept.json"
+    assert engine.main(["--against", "HEAD", "--only", "named", "--json", str(kept)]) == 0
+    assert "EARLIER BUILD" in capsys.readouterr().out.upper()
+    data = json.loads(kept.read_text())
+    assert data["earlier"] == builds.commit_of("HEAD")
+    for case in data["named"]:
+        assert [case["results"][name]["status"] for name in EARLIER.values()] == [case["name"]] * 2
+
+
+def test_no_such_build(capsys: pytest.CaptureFixture[str]) -> None:
+    """Is said, and nothing is measured."""
+    assert engine.main(["--against", "no-such-revision"]) == 2
+    assert "engine.py: error:" in capsys.readouterr().err
+
+
+def test_a_build_is_gone_afterwards() -> None:
+    """Its folder holds the package of that commit, and is removed."""
+    try:
+        with builds.earlier("HEAD") as build:
+            assert (build.folder / "zerograd" / "core" / "check.py").is_file()
+            assert [path.name for path in build.folder.iterdir()] == ["zerograd"]
+        assert not build.folder.exists()
+    except builds.NoSuchBuild:
+        pytest.skip("not a clone")
+
+
+@pytest.mark.slow
+def test_another_package_is_not_taken_for_a_build(tmp_path: Path) -> None:
+    """A folder without the package would have today's measured in its place."""
+    contender = Contender(OURS, MEMORY, tmp_path)
+    with pytest.raises(RuntimeError, match="took zerograd from"):
+        contender.start()
+
+
+@pytest.mark.slow
 def test_the_cap_holds() -> None:
     """A contender that takes longer is stopped, and answers the next question."""
-    contender = Contender("Z3 by hand", 4 * 2**30)
+    contender = Contender(Z3, MEMORY)
     hard = {"network": [2, 5, 1], "samples": 20, "zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
     try:
         found = contender.ask(Case("", "", 1.0, hard).problem.to_json(), 0.5)
@@ -72,87 +109,67 @@ def test_the_cap_holds() -> None:
 @pytest.mark.slow
 def test_the_memory_cap_holds() -> None:
     """Too little to start with is told as such."""
-    contender = Contender("zerograd", 2**20)
+    contender = Contender(OURS, 2**20)
     with pytest.raises(RuntimeError, match="cannot start"):
         contender.ask(TWO[0].problem.to_json(), 5.0)
     contender.close()
 
 
-def test_contradictions_are_found() -> None:
-    """Between contenders, and between runs of one."""
-    assert not report.contradicting(results("sat", "sat", "stopped"))
-    assert not report.contradicting(results("unsat", "unknown", "error"))
-    assert report.contradicting(results("sat", "unsat", "stopped"))
-    twice = results("sat", "unknown", "stopped")
-    twice["zerograd"]["said"] = ["sat", "unsat"]
-    assert report.contradicting(twice)
-    data = document(results("sat", "unsat", "stopped"), asked=(results("unsat", "stopped", "sat"),))
-    found = report.contradictions(data["named"], data["random"]["questions"])
-    assert [line.partition(":")[0] for line in found] == ["g, n", "random question 0"]
-
-
-@pytest.mark.parametrize(
-    ("statuses", "shown"),
-    [
-        (("sat", "sat", "stopped"), "4.0"),
-        (("sat", "stopped", "stopped"), "> 120"),
-        (("stopped", "sat", "stopped"), "< 0.033"),
-        (("unknown", "stopped", "unknown"), "—"),
-    ],
-)
-def test_ratios(statuses: tuple[str, str, str], shown: str) -> None:
-    """The best rival over zerograd, with the cap for what was left open."""
-    found = results(*statuses)
-    found["zerograd"]["seconds"] = 0.5
-    found["Z3 by hand"]["seconds"] = 2.0
-    assert report.shown_ratio(found, 60.0) == shown
-
-
-def test_summary_of_random_questions() -> None:
-    """Shares, slowest answer, mean ratio, and what is open."""
-    asked = (
-        results("sat", "unsat", "sat"),
-        results("stopped", "sat", "stopped"),
-        results("unsat", "stopped", "stopped"),
+@pytest.mark.slow
+def test_what_is_kept_when_a_run_is_interrupted(tmp_path: Path) -> None:
+    """Answers so far are in the document, the tables are printed, and no process is left."""
+    kept = tmp_path / "kept.json"
+    command = [sys.executable, "benchmarks/engine.py", "--only", "random", "--json", str(kept)]
+    run = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
     )
-    found = report.summary(document(asked=asked))
-    assert found is not None
-    assert found["decided"] == dict(zip(NAMES, (2, 2, 1), strict=True))
-    assert found["geometric_mean_ratio"] == pytest.approx(1.0)  # 1/1, 1/10, 10/1
-    assert [question["number"] for question in found["open"]] == [1]
+    deadline = time.monotonic() + 120
+    while not kept.exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    run.send_signal(2)
+    printed, _ = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "RANDOM QUESTIONS" in printed
+    assert json.loads(kept.read_text())["random"]["questions"]
 
 
-def named(name: str, *statuses: str) -> dict[str, Any]:
-    """A case as a run keeps it."""
-    group, _, rest = name.partition(", ")
-    return {"group": group, "name": rest, "asked": 0.5, "results": results(*statuses)}
+@pytest.mark.slow
+def test_questions_of_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large, given in full, growing, warm: each part of a run, with small questions."""
+    tiny = {"network": [2, 2, 1], "samples": 3, "zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
+    given = {**given_in_full((2, 2, 1), 1, "tanh"), "zero": ["b2"]}
+    monkeypatch.setattr(scale, "large_cases", lambda: [Sized("tiny", tiny, asked=2, memory=2)])
+    monkeypatch.setattr(scale, "given_cases", lambda: [Sized("2-2-1 tanh M=1, false", given, seconds=0.2)])
+    monkeypatch.setattr(scale, "growing_cases", lambda: {"samples M\n2-2-1": [(3, tiny)]})
+    monkeypatch.setattr(scale, "RUNS", 1)
+    monkeypatch.setattr(founding, "FIRST", 5)
+    monkeypatch.setattr(founding, "SMALLEST", 2)
+    kept = tmp_path / "kept.json"
+    assert engine.main(["--only", "large", "given", "growth", "warm", "--json", str(kept)]) == 0
+    data = json.loads(kept.read_text())
+    (large,), (calculated,), (family,) = data["large"], data["given"], data["growth"]
+    assert large["results"][OURS]["status"] == "sat"
+    if sys.platform == "linux":
+        assert large["results"][OURS]["memory"] > 50 * 2**20
+    assert calculated["results"][OURS]["status"] == "unsat"
+    assert [size for size, _ in family["results"][OURS]] == [3]
+    assert data["warm"]["first witness"]["today"]["times"] == 5
 
 
-def test_pages_are_rewritten_between_their_markers(tmp_path: Path) -> None:
-    """And nothing else of them; without markers it is an error."""
-    page, readme = tmp_path / "speed.md", tmp_path / "README.md"
-    page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
-    readme.write_text(f"first\n{report.BEGIN_EXCERPT}\nold\n{report.END}\nlast\n")
-    data = document()
-    data["named"] = [named(name, "sat", "sat", "stopped") for name in ("headline, x", *report.EXCERPT)]
-    report.write_pages(page, readme, data)
-    text = page.read_text()
-    assert text.startswith(f"before\n{report.BEGIN}\n| question |")
-    assert text.endswith(f"{report.END}\nafter\n")
-    assert "old" not in text
-    short = readme.read_text().splitlines()
-    assert short[4] == "| the question above, H=1 D=1 M=3 | sat 1.0 s | sat 1.0 s | stopped at 1.0 s |"
-    assert len(short) == 4 + len(report.EXCERPT) + 2
-    page.write_text("no markers")
-    with pytest.raises(ValueError, match="expected"):
-        report.write_pages(page, readme, data)
-    with pytest.raises(ValueError, match="no row is called crossed"):
-        report.excerpt(report.markdown(document()))
-
-
-def test_the_readme_has_rows_of_the_page() -> None:
-    """What it says of speed stands on the page, measured in one run."""
-    text = (engine.ROOT / "README.md").read_text(encoding="utf-8")
-    shown = text.partition(f"{report.BEGIN_EXCERPT}\n")[2].partition(f"\n{report.END}")[0]
-    page = (engine.ROOT / "docs" / "reference" / "speed.md").read_text(encoding="utf-8")
-    assert shown == report.excerpt(page.partition(report.BEGIN)[2].partition(report.END)[0])
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_memory_of_descendants_counts() -> None:
+    """A child's child that takes 60 MiB is seen, also where a name holds a bracket and a space."""
+    grandchild = "import time; kept = bytearray(60 * 2**20); print(1, flush=True); time.sleep(60)"
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"
+    rename = "import ctypes; ctypes.CDLL(None).prctl(15, b') (x', 0, 0, 0)\n"
+    with subprocess.Popen([sys.executable, "-c", rename + child], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        tree = memory.descendants(process.pid)
+        with memory.peak_of(process.pid) as peak:
+            time.sleep(0.5)
+        for pid in reversed(tree):
+            os.kill(pid, 9)
+    assert len(tree) == 2
+    assert peak.bytes is not None
+    assert peak.bytes > 60 * 2**20

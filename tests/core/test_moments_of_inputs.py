@@ -19,7 +19,8 @@ from zerograd.core.refuting.certificate import Certificate, Identity, Part, Prod
 from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import moments_system
 from zerograd.core.refuting.refutation import check_certificate
-from zerograd.proving.certify import _refuted, certify
+from zerograd.proving.certify import _Search, certify
+from zerograd.proving.reals import Reals
 
 PARTS = {"zero": ["w1", "b2"], "positive": ["x"]}
 
@@ -39,7 +40,9 @@ PARTS = {"zero": ["w1", "b2"], "positive": ["x"]}
 def test_refuted_for_every_number_of_samples(network: list[int], query: dict[str, Any]) -> None:
     """A certificate by moments that the checker accepts."""
     problem = Problem(network=network, samples="any", **query)
-    root, _ = _refuted(problem, "moments", None, time.monotonic() + 60, patience=1, progress=lambda _: None)
+    root, _ = _Search(problem, lambda _: None).refuted(
+        "moments", None, Reals(time.monotonic() + 60), patience=1
+    )
     assert root is not None
     check_certificate(problem, Certificate(problem.digest, (Part("moments", None, root),)))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.numbers import closed, products
+from zerograd.core.numbers import closed, products, whole_products
 from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.polynomial import Polynomial
@@ -28,6 +28,14 @@ def plain(a: Any, b: Any, factor: Any = 1) -> list[list[Any]]:
     return [[factor * sum(row[k] * b[k][j] for k in range(len(b))) for j in range(len(b[0]))] for row in a]
 
 
+def whole(a: Any, b: Any) -> list[list[Any]]:
+    n, k, p = len(a), len(b), len(b[0])
+    flat = whole_products.whole_product(
+        [v for row in a for v in row], [v for row in b for v in row], (n, k, p)
+    )
+    return [flat[i : i + p] for i in range(0, n * p, p)]
+
+
 def matrices(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> tuple[Any, Any]:
     n, k, p = (draw(st.integers(1, 5)) for _ in range(3))
     first, second = ([[draw(values) for _ in range(m)] for _ in range(n)] for n, m in ((n, k), (k, p)))
@@ -39,14 +47,14 @@ def pairs(draw: st.DrawFn) -> tuple[Any, Any]:
     return matrices(draw, draw(st.sampled_from([numbers, st.integers(-9, 9), narrow, dyadic, wild])))
 
 
-@pytest.mark.parametrize("memory", [1, 100, products.MAX_BYTES])
+@pytest.mark.parametrize("memory", [1, 100, whole_products.MAX_BYTES])
 @given(pair=pairs(), factor=st.integers(1, 9) | wild)
 def test_packed(memory: int, pair: tuple[Any, Any], factor: Any) -> None:
     """The packed product is the plain one, in blocks of any size; whole numbers are int."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(products, "FEW", 0)
-        patch.setattr(products, "FEW_WHOLE", 0)
-        patch.setattr(products, "MAX_BYTES", memory)
+        patch.setattr(whole_products, "PAIR", 10**9)
+        patch.setattr(whole_products, "MAX_BYTES", memory)
         found = product(*pair, factor)
     assert found == plain(*pair, factor)
     assert all(type(v) in (int, Fraction) for row in found for v in row)
@@ -57,9 +65,37 @@ def test_long_denominators(pair: tuple[Any, Any]) -> None:
     """Where no common denominator is short, entries are multiplied one by one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(products, "FEW", 0)
-        patch.setattr(products, "FEW_WHOLE", 0)
+        patch.setattr(whole_products, "PAIR", 10**9)
         patch.setattr(products, "MAX_BITS", 20)
         assert product(*pair) == plain(*pair)
+
+
+@st.composite
+def sparse(draw: st.DrawFn) -> tuple[Any, Any]:
+    """Matrices of integers of which rows and columns are 0, short or beyond 64 bits."""
+    few = st.sampled_from([0, 0, 0, 1, -1, 127, -128])
+    a, b = matrices(draw, draw(st.sampled_from([few, st.just(0), few | st.integers(-(2**70), 2**70)])))
+    return [row if draw(st.booleans()) else [0] * len(row) for row in a], b
+
+
+@pytest.mark.parametrize("memory", [1, whole_products.MAX_BYTES])
+@given(pair=sparse())
+def test_zeros_are_left_out(memory: int, pair: tuple[Any, Any]) -> None:
+    """A product of matrices with rows and columns of zeros is the plain one, packed or not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whole_products, "MAX_BYTES", memory)
+        assert whole(*pair) == plain(*pair)
+        patch.setattr(whole_products, "PAIR", 10**9)
+        assert whole(*pair) == plain(*pair)
+
+
+@pytest.mark.parametrize("size", [3, 4, 5, 8, 9])
+def test_slots(size: int) -> None:
+    """A packed row is the sum of its entries times powers, whatever sizes of slots Python's arrays have."""
+    rows = [[1, -2, 300, -40000], [0, 7, -8, 9]]
+    packed = whole_products.pack([v for row in rows for v in row], 4, size)
+    assert packed == [sum(v << 8 * size * i for i, v in enumerate(row)) for row in rows]
+    assert [whole_products.unpack(row, 4, size) for row in packed] == rows
 
 
 def test_nothing_but_zeros() -> None:

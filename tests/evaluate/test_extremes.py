@@ -61,6 +61,13 @@ def test_tiny_targets(exponent: int) -> None:
 
 
 @pytest.mark.parametrize("exponent", [160, 200, 300])
+def test_a_step_whose_square_is_beyond_float64(exponent: int) -> None:
+    """Nothing depends on x, of which a step is as large as x is: differences are 0, and no error."""
+    checks = recheck(witness({**PLAIN, "w1": [0], "x": [10**exponent]}))
+    assert checks["finite_differences"]["compared"] > 0
+
+
+@pytest.mark.parametrize("exponent", [160, 200, 300])
 def test_losses_beyond_float64(exponent: int) -> None:
     """Gradients fit where their squares do not: float64 compares, differences of losses cannot."""
     checks = recheck(witness({**PLAIN, "y": [10**exponent]}))

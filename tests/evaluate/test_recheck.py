@@ -108,6 +108,20 @@ def test_torch_knows_no_other_convention() -> None:
     assert checks["torch"] == "not comparable: a sample is on a kink, where derivative_at_kink is right"
 
 
+@pytest.mark.needs("torch")
+def test_torch_knows_no_other_convention_of_a_formula() -> None:
+    """A formula is written without a convention; at its kink ``torch.abs`` has slope 0."""
+    values = {"w1": [1], "b1": [0], "x": [1], "y": [1]}
+    on_kink = {
+        convention: recheck(
+            witness([1, 1], 1, values, derivative_at_kink=convention, loss={"per_sample": "abs(y_hat - y)"})
+        )["torch"]
+        for convention in ("torch", "left")
+    }
+    assert on_kink["torch"] == {"largest_deviation": 0.0}
+    assert on_kink["left"].startswith("not comparable: a sample is on a kink of the loss")
+
+
 def test_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said, and is no error."""
     monkeypatch.setattr(module, "find_spec", lambda name: None)
@@ -142,11 +156,10 @@ def test_differences_across_a_leap_of_the_second_derivative() -> None:
     """Errors of first order count; what is larger than they are is still a lie."""
     leap = leaping()
     assert recheck(leap)["finite_differences"]["compared"] == 11
-    values = {name: to_floats(array) for name, array in leap.variables.items()}
     truth = leap.gradients
     object.__setattr__(leap, "gradients", {**truth, "b1": truth["b1"].map(lambda v: v + Fraction(1, 5000))})
     with pytest.raises(Disagreement, match=r"∂L/∂b1\[0\].*∂L/∂b1\[1\]"):
-        module._differences(leap, values, module._codes(leap))
+        module._differences(module._Point(leap))
 
 
 def test_differences_do_not_miss_a_narrow_bowl() -> None:
@@ -236,10 +249,8 @@ def test_each_check_catches_a_lie_by_itself() -> None:
     """Finite differences and torch do not lean on float64."""
     lying = witness([1, 1, 1], 3, FOUNDING)
     truth = lying.gradients
-    values = {name: to_floats(array) for name, array in lying.variables.items()}
-    codes = module._codes(lying)
     object.__setattr__(lying, "gradients", {**truth, "b1": truth["b1"].map(lambda v: v + 1)})
     with pytest.raises(Disagreement, match="finite differences disagrees"):
-        module._differences(lying, values, codes)
+        module._differences(module._Point(lying))
     with pytest.raises(Disagreement, match="torch disagrees"):
-        module._torch(lying, values, codes)
+        module._torch(module._Point(lying))

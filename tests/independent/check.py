@@ -3,9 +3,10 @@
     python -m tests.independent.check PROBLEM.json CERTIFICATE.json
 
 It treats the systems `identities`, `dataset` and `moments`, for all activations and losses but formulas, and
-the conventions torch, left, right, mean and forbid at kinks of activations, slopes that are chosen at kinks
-of those that are piecewise linear (any), and all choices under one of these. Of others it says that it cannot
-tell. Problems are taken to be canonical; what makes a file no problem it knows in part.
+`calculation` of rational numbers; the conventions torch, left, right, mean and forbid at kinks of units,
+slopes that are chosen at kinks of those that are piecewise linear (any), and all choices under one of these.
+Of others it says that it cannot tell. Problems are taken to be canonical; what makes a file no problem it
+knows in part.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.independent.calculation import Calculation
 from tests.independent.documents import CannotTell, No, keys, need, order, polynomial, powers, rational, read
 from tests.independent.formulas import Formula, Poly, compared, flat, number, plus, power, put_in, times
 from tests.independent.identities import Identities
@@ -187,6 +189,7 @@ SYSTEMS: dict[str, Callable[[Problem, Any], System]] = {
     "identities": lambda problem, _: Identities(problem),
     "moments": lambda problem, _: Moments(problem),
     "dataset": Dataset,
+    "calculation": Calculation,
 }
 """The facts of a problem, for a number of samples if they have one."""
 

@@ -42,7 +42,7 @@ def found_with_residuals(problem: zg.Problem) -> Node:
     samples = problem.samples.least
     system, _ = with_residuals(problem, samples)
     hidden = {n: layer.units for n, layer in enumerate(problem.network.layers[:-1], start=1)}
-    root = Tree(system, Reals(time.monotonic() + 60), renamings(system, samples, hidden)).find()
+    root = Tree(system, Reals(time.monotonic() + 60), lambda: renamings(system, samples, hidden)).find()
     assert root is not None
     Refutation(system).check(root)
     return root

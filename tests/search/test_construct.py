@@ -80,6 +80,24 @@ def test_gradients_are_those_of_the_checker(dice: type[Dice], seed: int) -> None
     assert [list(row) for row in witness.forward.y_hat.rows()] == part.outputs
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_forms_tell_what_gradients_tell(dice: type[Dice], seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether gradients are as asked, by coefficients of those that are asked about and by all."""
+    for number in range(20):
+        die = dice(1000 * seed + number)
+        problem, _, part = linear_part(die, die.random.choice(["left", "right", "torch"]))
+        entries = die.random.sample([*problem.network.shapes, "x"], 2)
+        wanted: Any = {die.random.choice(["nonzero", "positive", "negative"]): [entries[1]]}
+        samples, outputs = part.samples, problem.network.outputs
+        asking = Problem(network=problem.network, samples=samples, zero=[entries[0]], **wanted)
+        few = construct.Asked(asking, samples).test(part)
+        with monkeypatch.context() as patch:
+            patch.setattr(construct, "FEW_COEFFICIENTS", 0)
+            all_of_them = construct.Asked(asking, samples).test(part)
+        adjoint: Any = [[die.random.randint(-1, 1) for _ in range(outputs)] for _ in range(samples)]
+        assert few(adjoint) == all_of_them(adjoint)
+
+
 @pytest.mark.parametrize(
     "seed",
     # the slow ones have wide layers, in which SymPy has much to write

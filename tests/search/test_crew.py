@@ -152,3 +152,22 @@ def test_leaving_ends_the_processes() -> None:
         next(outcomes)
         assert len(children() - before) == 2
     assert children() <= before
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_what_is_left_is_never_taken_for_what_is_asked_next(crew: Crew, kill: bool) -> None:
+    """An outcome that nobody wanted any more is passed over, however late it comes."""
+    solver, until = crew.lead, time.monotonic() + 60
+    for script, effort in ((hard(), 0.1), (easy(3), 0.1), (easy(4), 0.1)):
+        solver.submit(script, deadline=until, mode="polynomial", effort=effort)
+        solver.leave(kill=kill)
+        assert isinstance(solver.check(easy(1), deadline=until, mode="polynomial"), Model)
+        assert isinstance(solver.check(easy(3), deadline=until, mode="polynomial"), NoModel)
+
+
+def test_what_was_killed_is_started_again(crew: Crew) -> None:
+    """When earlier calls are forgotten: the next question need not wait for all of it."""
+    assert isinstance(crew.lead.check(easy(1), deadline=time.monotonic() + 60, mode="general"), Model)
+    crew.lead.close()
+    crew.forget()
+    assert crew.lead.ready(time.monotonic() + 60)

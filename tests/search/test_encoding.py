@@ -109,6 +109,8 @@ def agree(seeds: range, dice: type[Dice], solver: SolverProcess) -> dict[bool, i
         mode = draw.random.choice(MODES[problem.domain])
         told = f"seed {seed}, {mode}: {problem.to_json()}"
         assert satisfiable(encode(problem, samples), everything, solver, mode) == accepted, told
+        choosing = encode(problem, samples, choices=True)
+        assert satisfiable(choosing, everything, solver, mode) == accepted, f"choices, {told}"
         fixed = encode(problem, samples, fixed=fixed_to(values))
         assert not fixed.script.variables
         assert satisfiable(fixed, everything, solver, mode) == accepted, f"fixed, {told}"
@@ -129,7 +131,7 @@ def agree(seeds: range, dice: type[Dice], solver: SolverProcess) -> dict[bool, i
 
 @pytest.mark.parametrize("block", seeds(6, 2))
 def test_encoding_agrees_with_the_checker(block: int, dice: type[Dice], solver: SolverProcess) -> None:
-    """Monolithic, fixed and restricted to a pattern: sat exactly where the checker accepts."""
+    """Monolithic in two forms, fixed and restricted to a pattern: sat exactly where the checker accepts."""
     counts = agree(range(block * 30, block * 30 + 30), dice, solver)
     assert min(counts.values()) > 5
 

@@ -14,7 +14,7 @@ from zerograd.core.model.network import Layer, Network
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
-from zerograd.search import construct
+from zerograd.search import construct, portfolio
 from zerograd.search.crew import Crew
 from zerograd.search.draw import draw, witness_at
 from zerograd.search.draws import Draws, spread
@@ -61,8 +61,24 @@ def test_wishes_of_a_lecturer(activation: Any, query: dict[str, Any], decide: De
     assert isinstance(decide(problem, seconds=60), Found)
 
 
-def test_strategies_are_come_back_to(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No draw is made twice, none is left out, and patience grows."""
+class Unanswered:
+    """The whole question, as if no solver could settle it."""
+
+    def __init__(self, problem: Problem, samples: int) -> None:
+        self.problem, self.samples, self.otherwise = problem, samples, self
+
+    def ask(self, *_: Any) -> None:
+        pass
+
+    def told(self, *_: Any) -> Verdict:
+        return Undecided("incomplete")
+
+
+@pytest.mark.parametrize("small", [0, portfolio.SMALL])
+def test_strategies_are_come_back_to(crew: Crew, monkeypatch: pytest.MonkeyPatch, small: int) -> None:
+    """No draw is made twice, none is left out, and patience grows: of small questions and of others."""
+    monkeypatch.setattr(portfolio, "SMALL", small)
+    monkeypatch.setattr(Portfolio, "_whole", lambda _, *question: Unanswered(*question))
     drawn: dict[str, list[tuple[int, int]]] = {}
     patience: list[float] = []
 

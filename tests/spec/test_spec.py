@@ -13,16 +13,18 @@ from zerograd.spec.errors import MAX_MESSAGE, Position
 
 
 def test_import_is_light() -> None:
-    """Neither pydantic nor ruamel.yaml is loaded before a file is."""
+    """ruamel.yaml is loaded when a file is; pydantic where the form takes more than a look."""
     program = (
         "import sys, zerograd.spec as s\n"
         "heavy = {'pydantic', 'ruamel.yaml', 'numpy', 'sympy', 'z3'}\n"
         "print(sorted(heavy & sys.modules.keys()))\n"
         "s.loads('{network: [1, 1], samples: 1}')\n"
         "print(sorted(heavy & sys.modules.keys()))\n"
+        "s.loads('{network: [1, 1], samples: 1, given: {w1: 1}}')\n"
+        "print(sorted(heavy & sys.modules.keys()))\n"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert run.stdout.splitlines() == ["[]", "['pydantic', 'ruamel.yaml']"]
+    assert run.stdout.splitlines() == ["[]", "['ruamel.yaml']", "['pydantic', 'ruamel.yaml']"]
 
 
 def test_error_carries_its_diagnostics() -> None:

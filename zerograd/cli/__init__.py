@@ -14,6 +14,9 @@ INTERRUPTED = 130
 def main() -> NoReturn:
     """The `zerograd` command. Ctrl-C is heard while it is being imported, too, which takes a moment."""
     try:
+        from zerograd.cli.early import start_early
+
+        start_early(sys.argv[1:])
         from zerograd.cli.program import run
     except KeyboardInterrupt:
         end_interrupted()

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
@@ -17,6 +14,9 @@ from click.shell_completion import CompletionItem, get_completion_class
 from zerograd._version import __version__
 from zerograd.cli.common import fail
 from zerograd.core.near import did_you_mean
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 LIBRARIES = ("z3-solver", "sympy", "python-flint", "numpy", "torch")
 """Those that answers depend on, by their names as distributions."""
@@ -34,6 +34,8 @@ _FENCED = re.compile(r"(^```.*?^```\n)", re.DOTALL | re.MULTILINE)
 
 def versions() -> str:
     """Return the versions of the program, of Python and of libraries, a line each, without importing any."""
+    from importlib.metadata import PackageNotFoundError, version
+
     lines = [f"zerograd {__version__}", f"Python {sys.version.split()[0]}"]
     for name in LIBRARIES:
         try:
@@ -55,6 +57,8 @@ def print_version(context: click.Context, _parameter: click.Parameter, value: bo
 
 def pages() -> dict[str, Traversable]:
     """Return the pages that come with the program, by topic: from the package, or from a clone's docs/."""
+    from importlib.resources import files
+
     docs: Traversable = files("zerograd").joinpath("docs")
     if not docs.is_dir():
         docs = Path(__file__).resolve().parents[2] / "docs"

@@ -36,6 +36,7 @@ from zerograd.cli.common import (
     width,
     work_option,
 )
+from zerograd.cli.early import taken
 from zerograd.streams import printable, read_results, to_json_text
 
 if TYPE_CHECKING:
@@ -107,8 +108,8 @@ def solve(specs: tuple[str, ...], output: str | None, force: bool, memory: int, 
     codes = []
     documents = []
     try:
-        # First of all: it loads SymPy and Z3 while this process loads the rest.
-        with SearchProcess(memory=memory) as process, ProofProcess(memory=memory) as prover:
+        early = taken(memory)
+        with SearchProcess(memory=memory, child=early) as process, ProofProcess(memory=memory) as prover:
             if all(map(_has_many_numbers, specs)):
                 process.close()  # likely to be a calculation; it is started again if it is asked
             # A mistake in the last file is said at once, not after the first one's search.

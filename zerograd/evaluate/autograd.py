@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import torch
@@ -34,5 +36,10 @@ def _activate(_number: int, activation: Activation, z: Any) -> tuple[Any, None]:
 
 def _called(text: str, **arguments: Any) -> Any:
     """What scripts write as this text, with these arguments."""
-    expression = text.format(**{name: name for name in arguments})
-    return eval(expression, {"torch": torch, **arguments})  # noqa: S307 - a constant of the core, no one's input
+    code = _compiled(text, tuple(arguments))
+    return eval(code, {"torch": torch, **arguments})  # noqa: S307 - a constant of the core, no one's input
+
+
+@lru_cache
+def _compiled(text: str, names: tuple[str, ...]) -> CodeType:
+    return compile(text.format(**{name: name for name in names}), "<written>", "eval")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,6 +21,7 @@ from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.backprop import Forward as ExactForward
 from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink
+from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
@@ -44,16 +45,22 @@ SMALLEST = float(np.finfo(np.float64).tiny)
 """Below it a float64 has fewer digits than its error bound takes for granted."""
 
 
+FEW = 1000
+"""Numbers up to which calls of NumPy take longer than what they do."""
+
+
 class NotComparable(Exception):  # noqa: N818 - a finding, not an error
     """Float64 cannot follow the exact computation here; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Gradients, and what bounds their errors, in units of `ROUNDING`."""
+    """Gradients, what bounds their errors, in units of `ROUNDING`, and z of each layer and ŷ on the way."""
 
     gradients: dict[str, Floats]
     bounds: dict[str, Floats]
+    z: tuple[Floats, ...]
+    y_hat: Floats
 
 
 def to_floats(array: Array[Any]) -> Floats:
@@ -61,19 +68,59 @@ def to_floats(array: Array[Any]) -> Floats:
 
     Raises NotComparable beyond the range in which they are near, and for enclosures that are wide.
     """
-    values: list[Any] = [_middle(v) if isinstance(v, Interval) else v for v in array.entries]
+    floats = array if array.kinds == {int} else array.each(_nearest)
     try:
-        flat = np.array([float(v) for v in values], dtype=np.float64)
+        flat = np.fromiter(floats.entries, dtype=np.float64, count=len(floats.entries))
     except OverflowError:
         raise NotComparable("a value is beyond the range of float64") from None
-    if any(abs(near) < SMALLEST and v != 0 for near, v in zip(flat, values, strict=True)):
-        raise NotComparable("a value is too near to 0 for float64")
     return flat.reshape(array.shape)
+
+
+def _nearest(value: Any) -> float:
+    try:
+        near = _to_float(value)
+    except OverflowError:
+        raise NotComparable("a value is beyond the range of float64") from None
+    if abs(near) < SMALLEST and (_middle(value) if isinstance(value, Interval) else value) != 0:
+        raise NotComparable("a value is too near to 0 for float64")
+    return near
+
+
+def _to_float(value: Any) -> float:
+    if type(value) is Fraction:
+        top, bottom = value.as_integer_ratio()
+        return top / bottom
+    if isinstance(value, Interval):
+        quick = _quick_middle(value)
+        return float(_middle(value)) if quick is None else quick
+    return float(value)
+
+
+def _quick_middle(value: Interval) -> float | None:
+    """`_middle` of an enclosure on one side of 0, by integers alone; None of others."""
+    low, high, exponent = value.low_mantissa, value.high_mantissa, value.low_exponent
+    gap = value.high_exponent - exponent
+    if not (low > 0 or high < 0) or max(abs(gap), abs(exponent)) > _QUICK:
+        return None
+    if gap > 0:
+        high <<= gap
+    elif gap < 0:
+        low, exponent = low << -gap, exponent + gap
+    total, half = low + high, 1 - exponent  # the middle is total·2^−half
+    if (high - low) << _NARROW > max(abs(total), 1 << half if half > 0 else 1):
+        return None
+    return total / (1 << half) if half > 0 else float(total << -half)
+
+
+_QUICK = 4096
+"""Exponents up to which numbers are written out."""
+_NARROW = 60
+"""Enclosures are narrow where their radius is at most 2^−60 of the middle, or of 1."""
 
 
 def _middle(value: Interval) -> Fraction:
     """The middle of an enclosure that is narrower than what float64 rounds; 0 where it holds 0."""
-    if value.radius > Fraction(1, 2**60) * max(Fraction(1), abs(value.midpoint)):
+    if value.radius > Fraction(1, 2**_NARROW) * max(Fraction(1), abs(value.midpoint)):
         raise NotComparable("an enclosure is wider than what float64 can tell")
     return value.midpoint if value.sign() else Fraction(0)
 
@@ -87,10 +134,14 @@ def pieces_at(network: Network, run: ExactForward[Any]) -> list[NDArray[np.intp]
     """`exact_pieces` of a forward pass."""
     layers = []
     for layer, z in zip(network.layers, run.z, strict=True):
-        places = [layer.activation.locate(v.midpoint if isinstance(v, Interval) else v) for v in z.entries]
-        codes = [2 * number + on_kink for number, on_kink in places]
-        layers.append(np.array(codes, dtype=np.intp).reshape(z.shape))
+        codes = z.each(partial(_code, layer.activation))
+        layers.append(np.fromiter(codes.entries, dtype=np.intp, count=len(codes.entries)).reshape(z.shape))
     return layers
+
+
+def _code(activation: Activation, value: Any) -> int:
+    number, on_kink = activation.locate(value.midpoint if isinstance(value, Interval) else value)
+    return 2 * number + on_kink
 
 
 def pieces(activation: Activation, z: Floats) -> NDArray[np.intp]:
@@ -98,9 +149,13 @@ def pieces(activation: Activation, z: Floats) -> NDArray[np.intp]:
     if not activation.has_kinks:
         return np.zeros(z.shape, dtype=np.intp)
     kinks = _kinks(activation)
-    left = np.searchsorted(kinks, z, side="left")
-    right = np.searchsorted(kinks, z, side="right")
-    codes: NDArray[np.intp] = (2 * left + (left != right)).astype(np.intp)
+    if z.size <= FEW:  # of those below z, and those up to z: the latter are more on a kink
+        codes: NDArray[np.intp] = np.searchsorted(kinks, z, "left") + np.searchsorted(kinks, z, "right")
+        return codes
+    codes = np.zeros(z.shape, dtype=np.intp)
+    for kink in kinks:  # for many z so much faster than searches; what is not a number is beyond all
+        codes += ~(z <= kink)
+        codes += ~(z < kink)
     return codes
 
 
@@ -109,7 +164,9 @@ def value(activation: Activation, z: Floats, code: NDArray[np.intp]) -> Floats:
     if isinstance(activation, Smooth):
         return smooth.value(activation, z)
     slopes, offsets = _table(activation)
-    result: Floats = slopes[code // 2] * z + offsets[code // 2]
+    result: Floats = slopes.take(code) * z
+    if offsets is not None:
+        result += offsets.take(code)
     return result
 
 
@@ -126,13 +183,16 @@ def _kinks(activation: Activation) -> Floats:
 
 
 @lru_cache
-def _table(activation: PiecewiseLinear) -> tuple[Floats, Floats]:
-    """Slopes and offsets of pieces."""
+def _table(activation: PiecewiseLinear) -> tuple[Floats, Floats | None]:
+    """Slopes and offsets by the codes of `exact_pieces`: a kink has those of the piece below it.
+
+    None for offsets that are all 0.
+    """
     slopes, offsets = (
-        np.array([float(v) for v in listed], dtype=np.float64)
+        np.repeat(np.array([float(v) for v in listed], dtype=np.float64), 2)
         for listed in (activation.slopes, activation.offsets)
     )
-    return slopes, offsets
+    return slopes, offsets if offsets.any() else None
 
 
 @lru_cache
@@ -185,55 +245,75 @@ def _absolute(values: Values) -> Values:
 
 def loss_at(model: Model, values: Values) -> tuple[float, float, list[NDArray[np.intp]]]:
     """The loss, its majorant, and the pieces that every pre-activation lies on, and the loss."""
+    batch = {name: array if name == "y" else array[np.newaxis] for name, array in values.items()}
+    codes, y_hat = sides_at(model, batch)
+    loss, most = losses_at(model, batch, y_hat)
+    return float(loss[0]), float(most[0]), [code[0] for code in codes]
+
+
+def sides_at(model: Model, batch: Values) -> tuple[list[NDArray[np.intp]], Floats]:
+    """The pieces that every pre-activation lies on, and the loss, at each of K points, and predictions.
+
+    Args:
+        batch: an array of K for each variable but ``y``, which is the same for all.
+    """
     codes: list[NDArray[np.intp]] = []
 
     def activate(_number: int, activation: Activation, z: Floats) -> tuple[Floats, None]:
         codes.append(pieces(activation, z))
         return value(activation, z, codes[-1]), None
 
-    run = passes.forward(model.network, values, activate)
-    reach = majorant(model.network, values).y_hat + np.abs(values["y"])
-    codes.append(losses.sides(model.loss, run.y_hat, values["y"]))
-    return *losses.value(model, run.y_hat, values["y"], reach), codes
+    y_hat = passes.forward(model.network, batch, activate, _affine).y_hat
+    codes.append(losses.sides(model.loss, y_hat, batch["y"]))
+    return codes, y_hat
+
+
+def losses_at(model: Model, batch: Values, y_hat: Floats) -> tuple[Floats, Floats]:
+    """L at each of K points and its majorant, with predictions and values as of `sides_at`."""
+    most = passes.forward(model.network, _absolute(batch), at_most, _affine).y_hat
+    return losses.values(model, y_hat, batch["y"], most + np.abs(batch["y"]))
+
+
+def _affine(a: Floats, w: Floats, b: Floats | None) -> Floats:
+    """`passes.affine` for stacks of arrays."""
+    z: Floats = a @ w.swapaxes(-1, -2)
+    return z if b is None else z + b[..., np.newaxis, :]
 
 
 def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Evaluation:
     """Gradients on the given pieces, with bounds of their errors."""
 
-    def activate(number: int, activation: Activation, z: Floats) -> tuple[Floats, Floats]:
-        code = codes[number - 1]
-        return value(activation, z, code), derivative(activation, z, code, model.derivative_at_kink)
-
-    run = passes.forward(model.network, values, activate)
-    g = losses.sample_adjoints(model.loss, run.y_hat, values["y"], model.derivative_at_kink)
-    g = losses.outer_slope(model.loss, run.y_hat, values["y"]) * g
-    gradients = passes.gradients(model.network, values, run, _scaled(model, g))
-    return Evaluation(gradients, _errors(model, values, codes, g))
-
-
-def _errors(model: Model, values: Values, codes: list[NDArray[np.intp]], g: Floats) -> dict[str, Floats]:
-    """How far rounding may move every gradient, in units of `ROUNDING`."""
-
     def activate(number: int, activation: Activation, z: Rounded) -> tuple[Rounded, Rounded]:
         code, is_smooth = codes[number - 1], isinstance(activation, Smooth)
         slope = derivative(activation, z.value, code, model.derivative_at_kink)
-        bend = smooth.bend(activation, z.value) if isinstance(activation, Smooth) else np.zeros_like(slope)
-        moved = bend * z.error
-        with np.errstate(under="ignore"):  # what vanishes beside the rest
-            slopes = np.abs(_slope_nearby(activation, z.value, code, slope)) + ROUNDING * moved
-        error = slopes * z.error + at_most(number, activation, np.abs(z.value))[0]
+        steepest = np.abs(_slope_nearby(activation, z.value, code, slope))
+        moved: Floats | float = 0.0
+        if isinstance(activation, Smooth):
+            moved = smooth.bend(activation, z.value) * z.error
+            with np.errstate(under="ignore"):  # what vanishes beside the rest
+                steepest = steepest + ROUNDING * moved
+        error = steepest * z.error + at_most(number, activation, np.abs(z.value))[0]
         a = Rounded(value(activation, z.value, code), error)
         return a, Rounded(slope, np.abs(slope) + moved + (_OF_ONE if is_smooth else 0))
 
     given = {name: Rounded.given(array) for name, array in values.items()}
     run = passes.forward(model.network, given, activate)
     y_hat, y = run.y_hat.value, values["y"]
+    g = losses.sample_adjoints(model.loss, y_hat, y, model.derivative_at_kink)
+    if model.loss.inner is not model.loss:
+        g = losses.outer_slope(model.loss, y_hat, y) * g
     reach = run.y_hat.error + np.abs(y_hat) + np.abs(y)
     error = losses.most(model.loss, y_hat, y, model.derivative_at_kink, reach)
     if model.loss.inner is not model.loss:
         error = losses.with_outer(model, y_hat, y, reach, error)
     adjoint = Rounded(_scaled(model, g), _scaled(model, error))
-    return {name: b.error for name, b in passes.gradients(model.network, given, run, adjoint).items()}
+    found = passes.gradients(model.network, given, run, adjoint)
+    return Evaluation(
+        {name: of_one.value for name, of_one in found.items()},
+        {name: of_one.error for name, of_one in found.items()},
+        tuple(z.value for z in run.z),
+        y_hat,
+    )
 
 
 def _slope_nearby(activation: Activation, z: Floats, code: NDArray[np.intp], slope: Floats) -> Floats:
@@ -257,20 +337,11 @@ def bounds(model: Model, values: Values, run: Run[Floats], most: Run[Floats]) ->
 
 def _scaled(model: Model, adjoint: Floats) -> Floats:
     """∂L/∂ŷ."""
-    result: Floats = float(model.loss.constant) * adjoint / model.loss.count(*adjoint.shape)
+    constant, count = _factor(model.loss, *adjoint.shape)
+    result: Floats = constant * adjoint / count
     return result
 
 
-def largest_deviation(
-    witness: Witness, floats: Mapping[str, Floats], bounds: Mapping[str, Floats], scale: float
-) -> tuple[float, list[str]]:
-    """The largest |float − exact|, and the entries that deviate by more than ``scale``·majorant."""
-    largest, wrong = 0.0, []
-    for name, values in floats.items():
-        exact = to_floats(witness.gradients[name])
-        deviation = np.abs(values - exact)
-        largest = max(largest, float(deviation.max(initial=0.0)))
-        for index in zip(*np.nonzero(~(deviation <= scale * bounds[name])), strict=True):
-            where = ",".join(str(int(i)) for i in index)
-            wrong.append(f"∂L/∂{name}[{where}]: exactly {float(exact[index])}, found {float(values[index])}")
-    return largest, wrong
+@lru_cache
+def _factor(loss: Loss, samples: int, outputs: int) -> tuple[float, int]:
+    return float(loss.constant), loss.count(samples, outputs)

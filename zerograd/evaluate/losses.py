@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,8 @@ def sample_losses(loss: Loss, y_hat: Floats, y: Floats) -> Floats:
 
 def sample_adjoints(loss: Loss, y_hat: Floats, y: Floats, convention: Kink) -> Floats:
     """∂ℓ/∂ŷ of every sample over `Loss.constant`, shape (M, outputs)."""
+    if loss.least_squares:
+        return y_hat - y
     with np.errstate(all="ignore"):
         columns = loss.sample_adjoint(_columns(y_hat), _columns(y), FLOATS, convention)
     shaped = [np.broadcast_to(np.asarray(column, dtype=np.float64), len(y_hat)) for column in columns]
@@ -65,11 +68,16 @@ def most(loss: Loss, y_hat: Floats, y: Floats, convention: Kink, reach: Floats) 
 
 def outer_slope(loss: Loss, y_hat: Floats, y: Floats) -> float:
     """F′ of the mean."""
+    return float(_outer_slopes(loss, y_hat[np.newaxis], y)[0])
+
+
+def _outer_slopes(loss: Loss, y_hat: Floats, y: Floats) -> Floats:
+    """`outer_slope` of each of K datasets of predictions, shape (K,)."""
     if loss.inner is loss:
-        return 1.0
-    mean = float(loss.share(*y.shape)) * float(sample_losses(loss, y_hat, y).sum())
+        return np.ones(len(y_hat))
+    means = _share(loss, *y.shape) * _of_every(loss, y_hat, y).sum(axis=1)
     with np.errstate(all="ignore"):
-        return float(loss.outer_slope(np.float64(mean), FLOATS))
+        return np.array([float(loss.outer_slope(mean, FLOATS)) for mean in means])
 
 
 def with_outer(model: Model, y_hat: Floats, y: Floats, reach: Floats, adjoint: Floats) -> Floats:
@@ -88,22 +96,57 @@ def with_outer(model: Model, y_hat: Floats, y: Floats, reach: Floats, adjoint: F
 
 def value(model: Model, y_hat: Floats, y: Floats, reach: Floats) -> tuple[float, float]:
     """L, and what bounds its terms."""
-    if model.loss.inner is not model.loss:
-        inner, size = value(replace(model, loss=model.loss.inner), y_hat, y, reach)
+    of_one, size = values(model, y_hat[np.newaxis], y, reach[np.newaxis])
+    return float(of_one[0]), float(size[0])
+
+
+def values(model: Model, y_hat: Floats, y: Floats, reach: Floats) -> tuple[Floats, Floats]:
+    """L of each of K datasets of predictions, and what bounds its terms, both of shape (K,).
+
+    Args:
+        y_hat, reach: of shape (K, M, outputs).
+        y: of shape (M, outputs), the same for all.
+    """
+    loss, each = model.loss, len(y_hat)
+    if loss.inner is not loss:
+        inner, size = values(replace(model, loss=loss.inner), y_hat, y, reach)
         with np.errstate(all="ignore"):
-            whole = float(model.loss.outer(np.float64(inner), FLOATS))
-        return whole, abs(whole) + abs(outer_slope(model.loss, y_hat, y)) * size
-    loss, convention = model.loss, model.derivative_at_kink
-    share = float(loss.share(*y.shape))
+            whole = np.array([float(loss.outer(mean, FLOATS)) for mean in inner])
+        return whole, np.abs(whole) + np.abs(_outer_slopes(loss, y_hat, y)) * size
+    share = _share(loss, *y.shape)
     if loss.least_squares:
-        return share * float(((y_hat - y) ** 2).sum()), share * float((reach**2).sum())
-    losses, adjoints = sample_losses(loss, y_hat, y), sample_adjoints(loss, y_hat, y, convention)
-    terms = float(np.abs(losses).sum() + ((1 + np.abs(adjoints)) * reach).sum())
-    return share * float(losses.sum()), share * max(1.0, float(model.loss.constant)) * terms
+        squares, most = ((array**2).reshape(each, -1) for array in (y_hat - y, reach))
+        return share * squares.sum(axis=1), share * most.sum(axis=1)
+    of_samples = _of_every(loss, y_hat, y)
+    adjoints = sample_adjoints(loss, *_flat(y_hat, y), model.derivative_at_kink).reshape(y_hat.shape)
+    terms = np.abs(of_samples).sum(axis=1) + ((1 + np.abs(adjoints)) * reach).reshape(each, -1).sum(axis=1)
+    return share * of_samples.sum(axis=1), share * max(1.0, float(loss.constant)) * terms
+
+
+@lru_cache
+def _share(loss: Loss, samples: int, outputs: int) -> float:
+    return float(loss.share(samples, outputs))
+
+
+def _flat(y_hat: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Predictions of K datasets as those of K·M samples, with their targets."""
+    return y_hat.reshape(-1, y.shape[1]), np.tile(y, (len(y_hat), 1))
+
+
+def _of_every(loss: Loss, y_hat: Floats, y: Floats) -> Floats:
+    """ℓ of every sample of K datasets, shape (K, M)."""
+    return sample_losses(loss, *_flat(y_hat, y)).reshape(y_hat.shape[:2])
 
 
 def sides(loss: Loss, y_hat: Floats, y: Floats) -> NDArray[np.intp]:
-    """Signs of the numbers at whose zeros the loss has kinks, in a row for each sample."""
+    """Signs of the numbers at whose zeros the loss has kinks, in a row for each sample.
+
+    Predictions may be those of K datasets, shape (K, M, outputs): then there is an array of rows for each.
+    """
+    if not loss.has_kinks:
+        return np.zeros((*y_hat.shape[:-1], 0), dtype=np.intp)
+    if y_hat.ndim > y.ndim:
+        return sides(loss, *_flat(y_hat, y)).reshape((*y_hat.shape[:2], -1))
     rows: Sequence[tuple[int, Any]] = loss.kinks(_columns(y_hat), _columns(y), FLOATS)
     signs = [np.sign(np.asarray(number, dtype=np.float64)) for _, number in rows]
     return np.array(signs, dtype=np.intp).reshape(len(rows), len(y_hat)).T
@@ -112,6 +155,8 @@ def sides(loss: Loss, y_hat: Floats, y: Floats) -> NDArray[np.intp]:
 def exact_sides(point: Point[Exact]) -> NDArray[np.intp]:
     """`sides` at an exact point, or an enclosed one, which is off kinks."""
     loss, functions = point.model.loss, point.functions
+    if not loss.has_kinks:
+        return np.zeros((point.y.shape[0], 0), dtype=np.intp)
     rows = [
         [sign(number) or 0 for _, number in loss.kinks(*both, functions)]
         for both in zip(point.forward.y_hat.rows(), point.y.rows(), strict=True)

@@ -6,9 +6,10 @@ exact gradients, or says why it could not be made. A deviation beyond rounding i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from typing import Any, TypeAlias
 
@@ -23,16 +24,16 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.chosen import under_one_convention
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import losses
+from zerograd.evaluate.differences import Slopes
 from zerograd.evaluate.floats import (
     ROUNDING,
+    Evaluation,
     Floats,
     NotComparable,
     Values,
     evaluate,
     exact_pieces,
     forward,
-    largest_deviation,
-    loss_at,
     pieces,
     to_floats,
 )
@@ -44,6 +45,9 @@ MAX_DIFFERENCES = 400
 MAX_PRODUCTS = 2 * 10**7
 """Products in all those passes: of a large network or dataset fewer entries are taken, evenly spread."""
 
+MAX_NAMED = 5
+"""Entries that a disagreement names."""
+
 Codes: TypeAlias = list[NDArray[np.intp]]
 """See `zerograd.evaluate.floats.exact_pieces`; at last that of the loss, `zerograd.evaluate.losses.sides`."""
 
@@ -54,6 +58,69 @@ class Disagreement(ZerogradError):  # noqa: N818 - named for what it is
     def __init__(self, witness: Witness, message: str) -> None:
         self.witness = witness
         super().__init__(message)
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """A witness in float64; what several checks ask of it is worked out once."""
+
+    witness: Witness
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What gradients are taken in, in the order in which their entries are counted."""
+        return [*self.witness.problem.network.shapes, "x"]
+
+    @cached_property
+    def values(self) -> Values:
+        return {name: to_floats(array) for name, array in self.witness.variables.items()}
+
+    @cached_property
+    def codes(self) -> Codes:
+        return [*exact_pieces(self.witness), losses.exact_sides(self.witness.point)]
+
+    @cached_property
+    def run(self) -> Evaluation:
+        return evaluate(self.witness.problem.model, self.values, self.codes)
+
+    @cached_property
+    def exact(self) -> Floats:
+        """The exact gradients, all entries."""
+        return self.flat({name: to_floats(self.witness.gradients[name]) for name in self.names})
+
+    @cached_property
+    def bounds(self) -> Floats:
+        """What bounds the errors of gradients in float64, in units of `ROUNDING`."""
+        return self.flat(self.run.bounds)
+
+    def flat(self, arrays: Mapping[str, Floats]) -> Floats:
+        """All entries of one array for each name."""
+        return np.concatenate([arrays[name].ravel() for name in self.names])
+
+    def agree(
+        self, check: str, found: Floats, within: Floats, places: NDArray[np.intp] | None = None
+    ) -> float:
+        """The largest deviation from the exact gradients.
+
+        Args:
+            within: how large it may be, in each entry.
+            places: which entries were found; None for all.
+
+        Raises:
+            Disagreement: it is larger.
+        """
+        exact = self.exact if places is None else self.exact[places]
+        deviations = np.abs(found - exact)
+        if not (fine := deviations <= within).all():
+            sites = [(name, index) for name in self.names for index in np.ndindex(self.values[name].shape)]
+            wrong = []
+            for at in np.flatnonzero(~fine)[:MAX_NAMED]:
+                name, index = sites[at if places is None else places[at]]
+                where = entry(name, tuple(int(i) for i in index))
+                wrong.append(f"∂L/∂{where}: exactly {float(exact[at])}, found {float(found[at])}")
+            message = f"{check} disagrees with the exact gradients: {'; '.join(wrong)}"
+            raise Disagreement(self.witness, message)
+        return float(deviations.max(initial=0.0))
 
 
 def recheck(witness: Witness) -> dict[str, Any]:
@@ -68,13 +135,10 @@ def recheck(witness: Witness) -> dict[str, Any]:
     """
     checks: dict[str, Any] = {}
     try:
-        witness = _under_one_convention(witness)
-        _in_range(witness)
-        values = {name: to_floats(array) for name, array in witness.variables.items()}
-        codes = _codes(witness)
-        checks["float64"] = _float64(witness, values, codes)
-        checks["finite_differences"] = _differences(witness, values, codes)
-        checks["torch"] = _torch(witness, values, codes)
+        point = _comparable(witness)
+        checks["float64"] = _float64(point)
+        checks["finite_differences"] = _differences(point)
+        checks["torch"] = _torch(point)
     except NotComparable as reason:
         for name in ("float64", "finite_differences", "torch"):
             checks.setdefault(name, f"not comparable: {reason}")
@@ -88,18 +152,17 @@ def recheck_floats(witness: Witness) -> None:
         Disagreement: a deviation that rounding does not explain.
     """
     with suppress(NotComparable):
-        witness = _under_one_convention(witness)
-        _in_range(witness)
-        values = {name: to_floats(array) for name, array in witness.variables.items()}
-        _float64(witness, values, _codes(witness))
+        _float64(_comparable(witness))
 
 
-def _under_one_convention(witness: Witness) -> Witness:
+def _comparable(witness: Witness) -> _Point:
     """The same point, where derivatives do not differ from kink to kink of one activation."""
     plain = under_one_convention(witness)
     if plain is None:
         raise NotComparable("slopes at kinks are chosen, for each unit and sample by itself")
-    return plain
+    if reason := model_beyond_floats(plain.problem):
+        raise NotComparable(reason)
+    return _Point(plain)
 
 
 def _is_torch(problem: Problem) -> bool:
@@ -109,150 +172,75 @@ def _is_torch(problem: Problem) -> bool:
     )
 
 
-def _in_range(witness: Witness) -> None:
-    if reason := model_beyond_floats(witness.problem):
-        raise NotComparable(reason)
+def _another_slope_of_the_loss(point: _Point) -> bool:
+    """Whether a sample is on a kink of the loss where torch, as the loss is written, takes another slope."""
+    model, y_hat, y = point.witness.problem.model, point.run.y_hat, point.values["y"]
+    loss, convention = model.loss, model.derivative_at_kink
+    if (point.codes[-1] != 0).all() or loss.written(convention) != loss.written("torch"):
+        return False
+    ours, theirs = (losses.sample_adjoints(loss, y_hat, y, rule) for rule in (convention, "torch"))
+    return not np.array_equal(ours, theirs)
 
 
-def _codes(witness: Witness) -> Codes:
-    return [*exact_pieces(witness), losses.exact_sides(witness.point)]
-
-
-def _agree(witness: Witness, check: str, wrong: list[str]) -> None:
-    if wrong:
-        raise Disagreement(witness, f"{check} disagrees with the exact gradients: " + "; ".join(wrong[:5]))
-
-
-def _float64(witness: Witness, values: Values, codes: Codes) -> dict[str, Any]:
-    model = witness.problem.model
+def _float64(point: _Point) -> dict[str, Any]:
+    model, values = point.witness.problem.model, point.values
     try:
         with np.errstate(all="ignore", under="raise"):
-            here = forward(model.network, values)
-            _same_sides(witness, codes, here.z, here.y_hat)
-            run = evaluate(model, values, codes)
+            try:
+                run = point.run
+            except FloatingPointError:
+                run = None
+            if run is None or _crossed(point, run.z, run.y_hat):
+                # On its own sides: these may be others, and there is more to say of that.
+                here = forward(model.network, values)
+                _same_sides(point, here.z, here.y_hat)
+                raise FloatingPointError
     except FloatingPointError:
         raise NotComparable("an intermediate value is too near to 0 for float64") from None
-    if not all(np.isfinite(bound).all() for bound in run.bounds.values()):
+    if not np.isfinite(point.bounds).all():
         raise NotComparable("an intermediate value is beyond the range of float64")
-    largest, wrong = largest_deviation(witness, run.gradients, run.bounds, ROUNDING)
-    _agree(witness, "float64", wrong)
-    return {"largest_deviation": largest}
+    found = point.flat(run.gradients)
+    return {"largest_deviation": point.agree("float64", found, ROUNDING * point.bounds)}
 
 
-def _same_sides(witness: Witness, exact: Codes, z: Sequence[Floats], y_hat: Floats) -> None:
-    """Rounding near a kink may carry float64 to the other side, where nothing can be compared."""
-    *of_layers, of_loss = exact
-    if not np.array_equal(losses.sides(witness.problem.model.loss, y_hat, to_floats(witness.y)), of_loss):
-        raise NotComparable("rounding carries ŷ across a kink of the loss")
+def _crossed(point: _Point, z: Sequence[Floats], y_hat: Floats) -> str | None:
+    """Which kink rounding carries float64 across, so that nothing can be compared."""
+    witness = point.witness
+    *of_layers, of_loss = point.codes
+    if (losses.sides(witness.problem.model.loss, y_hat, point.values["y"]) != of_loss).any():
+        return "ŷ across a kink of the loss"
     layers = zip(witness.problem.network.layers, of_layers, z, strict=True)
     for number, (layer, codes, row) in enumerate(layers, start=1):
-        differs = np.argwhere(pieces(layer.activation, row) != codes)
-        if len(differs):
-            site = entry(f"z{number}", tuple(int(i) for i in differs[0]))
-            raise NotComparable(f"rounding carries {site} across a kink")
+        if layer.activation.has_kinks and (differs := pieces(layer.activation, row) != codes).any():
+            site = entry(f"z{number}", tuple(int(i) for i in np.argwhere(differs)[0]))
+            return f"{site} across a kink"
+    return None
 
 
-def _differences(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | str:
+def _same_sides(point: _Point, z: Sequence[Floats], y_hat: Floats) -> None:
+    """Rounding near a kink may carry float64 to the other side, where nothing can be compared."""
+    if (crossed := _crossed(point, z, y_hat)) is not None:
+        raise NotComparable(f"rounding carries {crossed}")
+
+
+def _differences(point: _Point) -> dict[str, Any] | str:
     """Central differences of the loss: quadratic in each single entry while no kink is crossed."""
-    network = witness.problem.network
-    names = [*network.shapes, "x"]
-    sites = [(name, index) for name in names for index in np.ndindex(values[name].shape)]
-    run = evaluate(witness.problem.model, values, codes)
-    gradients = {name: to_floats(array) for name, array in witness.gradients.items()}
-    largest, wrong, compared = 0.0, [], 0
-    with np.errstate(all="ignore"):
-        loss = loss_at(witness.problem.model, values)[0]
-    slopes = _Slopes(witness, values, codes, loss)
-    each = witness.samples * sum(values[name].size for name in network.shapes)
-    taken = min(len(sites), MAX_DIFFERENCES, max(10, MAX_PRODUCTS // each))
-    for name, index in (sites[i * len(sites) // taken] for i in range(taken)):
-        difference = slopes.central(name, index)
-        if difference is None:
-            continue
-        compared += 1
-        slope, error = difference
-        exact = float(gradients[name][index])
-        deviation = abs(slope - exact)
-        largest = max(largest, deviation)
-        if not deviation <= ROUNDING * run.bounds[name][index] + error:
-            wrong.append(f"∂L/∂{entry(name, tuple(int(i) for i in index))}: exactly {exact}, found {slope}")
-    _agree(witness, "finite differences", wrong)
-    if not compared:
+    witness, values = point.witness, point.values
+    number = sum(values[name].size for name in point.names)
+    each = witness.samples * (number - values["x"].size)
+    taken = min(number, MAX_DIFFERENCES, max(10, MAX_PRODUCTS // each))
+    places = np.arange(taken) * number // taken
+    polynomial = works_out_sizes(witness.problem)
+    slopes, errors = Slopes(witness.problem.model, values, point.codes, polynomial).central(places)
+    if not (compared := ~np.isnan(errors)).all():
+        places, slopes, errors = places[compared], slopes[compared], errors[compared]
+    largest = point.agree("finite differences", slopes, ROUNDING * point.bounds[places] + errors, places)
+    if not len(places):
         return "not comparable: every entry moves a sample across a kink, or beyond the range of float64"
-    return {"largest_deviation": largest, "compared": compared, "entries": len(sites)}
+    return {"largest_deviation": largest, "compared": len(places), "entries": number}
 
 
-@dataclass(frozen=True, slots=True)
-class _Quotient:
-    """A central difference quotient of the loss.
-
-    Attributes:
-        rounding: a bound of its error from rounding.
-        bend: the second difference, divided by the square of the step.
-    """
-
-    slope: float
-    rounding: float
-    bend: float
-    step: float
-
-    def bends_more_than(self, wider: _Quotient) -> bool:
-        """Whether second differences grew, by more than half and more than rounding, as the step shrank."""
-        rounding = 2 * (self.rounding / self.step + wider.rounding / wider.step)
-        return abs(self.bend) > 1.5 * abs(wider.bend) + rounding
-
-
-@dataclass(frozen=True, slots=True)
-class _Slopes:
-    """Difference quotients of the loss at a witness, in one entry at a time; `loss` is its value there."""
-
-    witness: Witness
-    values: Values
-    codes: Codes
-    loss: float
-
-    def central(self, name: str, index: tuple[int, ...]) -> tuple[float, float] | None:
-        """(difference quotient, its error), with the largest step that crosses no kink; None near one.
-
-        Where the loss is no polynomial of degree 2 in the entry, two quotients are extrapolated to step 0,
-        and their difference counts as error (Richardson). Where pieces meet, as of the Huber loss, the second
-        derivative may leap within a step, and the error has a term of first order, which extrapolation
-        leaves: a third quotient tells how large it is. None of this sees a bowl that lies within the smallest
-        of the three steps (quotients on its straight sides all agree, on a value that is not its slope):
-        where second differences grow as the step shrinks, it shrinks further.
-        """
-        exact = works_out_sizes(self.witness.problem)
-        step = max(1.0, abs(float(self.values[name][index]))) * (1 / 8 if exact else losses.STEP)
-        for _ in range(12):
-            first = self._quotient(name, index, step)
-            second, third = (first if exact else self._quotient(name, index, k * step) for k in (2, 4))
-            if first is None or second is None or third is None or first.bends_more_than(second):
-                step /= 4
-                continue
-            near = first.slope - second.slope
-            far = second.slope - third.slope  # with errors a·h + b·h²: far − 4·near = 2·a·h
-            return first.slope + near / 3, 2 * first.rounding + abs(near) + abs(far - 4 * near) / 3
-        return None
-
-    def _quotient(self, name: str, index: tuple[int, ...], step: float) -> _Quotient | None:
-        """The quotient of a step; None where it crosses a kink."""
-        ends = []
-        for move in (step, -step):
-            moved = {**self.values, name: self.values[name].copy()}
-            moved[name][index] += move
-            with np.errstate(all="ignore"):
-                loss, bound, sides = loss_at(self.witness.problem.model, moved)
-            if not np.isfinite(bound) or not all(map(np.array_equal, sides, self.codes)):
-                return None
-            ends.append((loss, bound))
-        (above, _), (below, _) = ends
-        # The losses far from here may be much larger than the one here, and round accordingly.
-        rounding = ROUNDING * max(bound for _, bound in ends) / step
-        bend = (above - self.loss + below - self.loss) / step**2
-        return _Quotient((above - below) / (2 * step), rounding, bend, step)
-
-
-def _torch(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | str:
+def _torch(point: _Point) -> dict[str, Any] | str:
     if find_spec("torch") is None:
         return "not installed"
     try:
@@ -260,14 +248,19 @@ def _torch(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | s
     except (ImportError, OSError) as error:  # there, and broken: no reason to withhold an answer
         return f"not usable: {error}"
 
-    on_kink = any((layer % 2).any() for layer in codes[:-1])
-    convention = witness.problem.derivative_at_kink
-    if on_kink and not _is_torch(witness.problem):
+    problem = point.witness.problem
+    on_kink = any((layer % 2).any() for layer in point.codes[:-1])
+    if on_kink and not _is_torch(problem):
+        convention = problem.derivative_at_kink
         return f"not comparable: a sample is on a kink, where derivative_at_kink is {convention}"
-    z, y_hat, gradients = torch_gradients(witness.problem.model, values)
-    _same_sides(witness, codes, z, y_hat)
-    run = evaluate(witness.problem.model, values, codes)
-    coarser = sum(layer.activation.names.torch_error for layer in witness.problem.network.layers)
-    largest, wrong = largest_deviation(witness, gradients, run.bounds, ROUNDING + 2 * coarser)
-    _agree(witness, "torch", wrong)
-    return {"largest_deviation": largest}
+    z, y_hat, gradients = torch_gradients(problem.model, point.values)
+    _same_sides(point, z, y_hat)
+    coarser = sum(layer.activation.names.torch_error for layer in problem.network.layers)
+    within = (ROUNDING + 2 * coarser) * point.bounds
+    try:
+        return {"largest_deviation": point.agree("torch", point.flat(gradients), within)}
+    except Disagreement:
+        if not _another_slope_of_the_loss(point):
+            raise
+    convention = problem.derivative_at_kink
+    return f"not comparable: a sample is on a kink of the loss, where derivative_at_kink is {convention}"

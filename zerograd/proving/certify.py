@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from zerograd.core.errors import Refused
 from zerograd.core.model.slopes import common_between
@@ -14,13 +14,15 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import signs_of_adjoints, sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind, Node, Part
 from zerograd.core.refuting.dataset import dataset_quantities
-from zerograd.core.refuting.refutation import Known, Refutation, check_certificate, system_of
+from zerograd.core.refuting.refutation import Known, Refutation, system_of
 from zerograd.core.refuting.system import System
 from zerograd.proving import residuals
-from zerograd.proving.equations import at_once, stated
+from zerograd.proving.equations import Stated, at_once, stated
 from zerograd.proving.messages import ProofFinding
 from zerograd.proving.reals import OutOfTime, Reals
-from zerograd.proving.tree import Satisfiable, Tree, renamings
+from zerograd.proving.tree import Tree, renamings
+from zerograd.proving.whole import NotAtSight, Satisfiable, Sight
+from zerograd.solvers.selections import Selections
 
 MAX_OPEN = 40
 """Open cases that are listed; of a system that holds for every M, a few are enough to turn to another."""
@@ -28,67 +30,80 @@ MAX_OPEN = 40
 PLAINLY = 3.0
 """Seconds for a proof with long residuals, before they become unknowns: most are found soon."""
 
+UNSEEN = "one question did not show that it can be refuted"
+
 Progress = Callable[[str], None]
 
 
 def certify(
-    problem: Problem, *, deadline: float, fixed: bool = False, progress: Progress = lambda _: None
+    problem: Problem,
+    *,
+    deadline: float,
+    fixed: bool = False,
+    progress: Progress = lambda _: None,
+    selections: Selections | None = None,
 ) -> ProofFinding:
     """Look for a certificate until ``deadline`` (of `time.monotonic`).
 
     Args:
         fixed: only certificates that speak of a dataset with a fixed number of samples.
+        selections: unused ones for the solver, made beforehand.
     """
+    reals = Reals(deadline, selections)
     if problem.derivative_at_kink == "all":
-        return _under_all(problem, deadline, fixed, progress)
+        return _under_all(problem, reals, fixed, progress)
+    return _certified(problem, reals, fixed, progress)
+
+
+def _certified(problem: Problem, reals: Reals, fixed: bool, progress: Progress) -> ProofFinding:
+    search = _Search(problem, progress)
     left: list[str] = []
     # Where each sample's own gradient is restricted, datasets that suffice are large.
     of_each = problem.asks_of_x or signs_of_adjoints(problem)
     large = of_each and problem.samples.most is None
-    if not fixed:
-        kinds: tuple[Kind, ...] = ("identities", "moments")
-        for kind in kinds:
-            now = time.monotonic()
-            share = {"identities": 1 / 6, "moments": 2 / 3}[kind] if large else 1 / 3
-            until = now + (deadline - now) * share
-            root, _ = _refuted(problem, kind, None, until, patience=1, progress=progress)
-            if root is not None:
-                return _accepted(problem, (Part(kind, None, root),))
-    parts = []
     numbers = list(_numbers(problem, fixed=fixed))
+    if not fixed:
+        shares = {"identities": 1 / 6, "moments": 2 / 3} if large else {"identities": 1 / 3, "moments": 1 / 3}
+        tries: list[tuple[Kind, int | None, Sight]] = [("identities", None, "patient")]
+        tries += [("moments", None, "with cases")]
+        # What facts of one dataset show without any cases is shorter than what takes patience.
+        tries += [("dataset", samples, "without cases") for samples in numbers if len(numbers) == 1]
+        tries += [("moments", None, "patient")]
+        hopeless: set[Kind] = set()
+        for kind, samples, at_sight in tries:
+            if kind in hopeless:
+                continue
+            within = reals.share(shares.get(kind, 1 / 4))
+            root, missing = search.refuted(kind, samples, within, patience=1, at_sight=at_sight)
+            if root is not None:
+                return ProofFinding(Certificate(problem.digest, (Part(kind, samples, root),)))
+            if missing != [UNSEEN]:
+                hopeless.add(kind)
+    parts = []
     for number, samples in enumerate(numbers):
-        now = time.monotonic()
-        until = now + (deadline - now) / (len(numbers) - number)
-        root, missing = _refuted(problem, "dataset", samples, until, patience=MAX_OPEN, progress=progress)
+        within = reals.share(1 / (len(numbers) - number))
+        root, missing = search.refuted("dataset", samples, within, patience=MAX_OPEN)
         if root is None:
             left += [f"M = {samples}: {line}" for line in missing]
         else:
             parts.append(Part("dataset", samples, root))
     if left or not parts:
         return ProofFinding(None, tuple(left) or ("no number of samples is known that would suffice",))
-    return _accepted(problem, tuple(parts))
+    return ProofFinding(Certificate(problem.digest, tuple(parts)))
 
 
-def _under_all(problem: Problem, deadline: float, fixed: bool, progress: Progress) -> ProofFinding:
+def _under_all(problem: Problem, reals: Reals, fixed: bool, progress: Progress) -> ProofFinding:
     """A certificate under one convention: an answer under every choice of slopes would be one under it."""
     conventions = common_between(problem.network)
     left: tuple[str, ...] = ()
     for number, convention in enumerate(conventions):
-        now = time.monotonic()
-        until = now + (deadline - now) / (len(conventions) - number)
-        finding = certify(problem.with_kink(convention), deadline=until, fixed=fixed, progress=progress)
+        within = reals.share(1 / (len(conventions) - number))
+        finding = _certified(problem.with_kink(convention), within, fixed, progress)
         if finding.certificate is not None:
             certificate = replace(finding.certificate, problem=problem.digest, convention=convention)
-            check_certificate(problem, certificate)
             return ProofFinding(certificate)
         left = left or finding.open
     return ProofFinding(None, left)
-
-
-def _accepted(problem: Problem, parts: tuple[Part, ...]) -> ProofFinding:
-    certificate = Certificate(problem.digest, parts)
-    check_certificate(problem, certificate)
-    return ProofFinding(certificate)
 
 
 def _numbers(problem: Problem, *, fixed: bool) -> Iterator[int]:
@@ -107,77 +122,90 @@ def _numbers(problem: Problem, *, fixed: bool) -> Iterator[int]:
         yield from range(wanted.least, wanted.most + 1)
 
 
-def _refuted(
-    problem: Problem,
-    kind: Kind,
-    samples: int | None,
-    deadline: float,
-    *,
-    patience: int,
-    progress: Progress,
-) -> tuple[Node | None, list[str]]:
-    """A refutation of a part's system, or what stays open."""
-    try:
-        system = system_of(problem, kind, samples)
-    except Refused as refusal:
-        return None, [str(refusal)]
-    if samples is not None and residuals.unfit(problem) is None:
-        now = time.monotonic()
-        soon = now + min((deadline - now) / 4, PLAINLY)
-        root, _ = _searched(
-            problem, kind, system, samples, soon, patience=1, progress=progress, equations=False
-        )
-        now = time.monotonic()
-        root = root or _with_residuals(problem, system, samples, now + (deadline - now) * 3 / 4, progress)
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The search for refutations of the systems of a problem, each of which is made once."""
+
+    problem: Problem
+    progress: Progress
+    systems: dict[tuple[Kind, int | None], System] = field(default_factory=dict)
+    ahead: dict[int, tuple[System, Stated]] = field(default_factory=dict)
+    """The equations of each system, by its identity, for which it is kept."""
+
+    def refuted(
+        self, kind: Kind, samples: int | None, reals: Reals, *, patience: int, at_sight: Sight = "patient"
+    ) -> tuple[Node | None, list[str]]:
+        """A refutation of a part's system, or what stays open.
+
+        Whoever asked checks it against facts that are derived anew.
+        """
+        try:
+            if (kind, samples) not in self.systems:
+                self.systems[kind, samples] = system_of(self.problem, kind, samples)
+        except Refused as refusal:
+            return None, [str(refusal)]
+        system = self.systems[kind, samples]
+        root: Node | None = None
+        left: list[str] = []
+        if samples is not None and residuals.unfit(self.problem) is None:
+            soon = reals.share(1 / 4, most=PLAINLY)
+            root, left = self._searched(
+                kind, system, samples, soon, patience=1, equations=False, at_sight=at_sight
+            )
+            if at_sight == "patient":
+                root = root or self._with_residuals(system, samples, reals.share(3 / 4))
+        if root is None and left != [UNSEEN]:
+            root, left = self._searched(kind, system, samples, reals, patience=patience, at_sight=at_sight)
         if root is not None:
-            return root, []
-    return _searched(problem, kind, system, samples, deadline, patience=patience, progress=progress)
+            Refutation(system).check(root)
+        return root, left
 
+    def _with_residuals(self, system: System, samples: int, reals: Reals) -> Node | None:
+        """A refutation of the system that was found with residuals as unknowns."""
+        free, written = residuals.with_residuals(self.problem, samples)
+        root, _ = self._searched("dataset", free, samples, reals, patience=1)
+        if root is None:
+            return None
+        root = residuals.written_out(root, Known(system.facts), system, written)
+        try:
+            Refutation(system).check(root)
+        except Refused:  # too long to be checked, say
+            return None
+        return root
 
-def _with_residuals(
-    problem: Problem, system: System, samples: int, deadline: float, progress: Progress
-) -> Node | None:
-    """A refutation of the system that was found with residuals as unknowns."""
-    free, written = residuals.with_residuals(problem, samples)
-    root, _ = _searched(problem, "dataset", free, samples, deadline, patience=1, progress=progress)
-    if root is None:
-        return None
-    root = residuals.written_out(root, Known(system.facts), system, written)
-    try:
-        Refutation(system).check(root)
-    except Refused:  # too long to be checked, say
-        return None
-    return root
-
-
-def _searched(
-    problem: Problem,
-    kind: Kind,
-    system: System,
-    samples: int | None,
-    deadline: float,
-    *,
-    patience: int,
-    progress: Progress,
-    equations: bool = True,
-) -> tuple[Node | None, list[str]]:
-    """A refutation of the system, with equations stated ahead or without; or what stays open."""
-    hidden = {number: layer.units for number, layer in enumerate(problem.network.layers[:-1], start=1)}
-    found = renamings(system, samples or 0, hidden)
-    reals = Reals(deadline)
-    tree = Tree(system, reals, found, lambda line: progress(f"{kind}: {line}"), patience)
-    try:
-        if not equations:
-            return tree.find(), _lines(tree)
-        ahead = stated(system, reals, _residuals(problem, samples) if kind == "dataset" else ())
-        root = at_once(reals, ahead) or tree.find(ahead.known)
-    except Satisfiable:
-        return None, [
-            "its facts do not contradict one another over the real numbers, as far as they are used"
-        ]
-    except OutOfTime:
-        return None, [*_lines(tree), "time ran out"]
-    return root if root is None else ahead.around(root, system), _lines(tree)
+    def _searched(
+        self,
+        kind: Kind,
+        system: System,
+        samples: int | None,
+        reals: Reals,
+        *,
+        patience: int,
+        equations: bool = True,
+        at_sight: Sight = "patient",
+    ) -> tuple[Node | None, list[str]]:
+        """A refutation of the system, with equations stated ahead or without; or what stays open."""
+        layers = self.problem.network.layers[:-1]
+        hidden = {number: layer.units for number, layer in enumerate(layers, start=1)}
+        alike = partial(renamings, system, samples or 0, hidden)
+        tree = Tree(system, reals, alike, lambda line: self.progress(f"{kind}: {line}"), patience)
+        try:
+            if not equations:
+                return tree.find(at_sight=at_sight), _lines(tree)
+            if id(system) not in self.ahead:
+                of_loss = _residuals(self.problem, samples) if kind == "dataset" else ()
+                self.ahead[id(system)] = system, stated(system, reals, of_loss)
+            _, ahead = self.ahead[id(system)]
+            root = at_once(reals, ahead) or tree.find(ahead.known, at_sight)
+        except Satisfiable:
+            return None, [
+                "its facts do not contradict one another over the real numbers, as far as they are used"
+            ]
+        except NotAtSight:
+            return None, [UNSEEN]
+        except OutOfTime:
+            return None, [*_lines(tree), "time ran out"]
+        return root if root is None else ahead.around(root, system), _lines(tree)
 
 
 def _residuals(problem: Problem, samples: int | None) -> Sequence[Polynomial]:

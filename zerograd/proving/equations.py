@@ -28,7 +28,7 @@ from zerograd.core.refuting.certificate import (
 from zerograd.core.refuting.facts import Both, Fact, Formula, labelled, variables_in
 from zerograd.core.refuting.refutation import Known, Refutation, cases_of, check_identity
 from zerograd.core.refuting.system import System
-from zerograd.proving.leaf import find_identity, weights
+from zerograd.proving.leaf import cone, find_identity, weights
 from zerograd.proving.reals import Reals
 
 MOST = 60
@@ -253,12 +253,13 @@ def _combined(facts: Mapping[str, Fact], reals: Reals) -> Iterator[Equation]:
     columns = [*order.values(), *equal.values(), *(-p for p in equal.values())]
     monomials = sorted({m for p in columns for m in p.terms})
     rows = [[p.terms.get(m, Fraction(0)) for p in columns] for m in monomials]
+    conditions = cone(rows, len(columns))
     done: set[str] = set()
     in_vain = 0
     for number, label in enumerate(order):
         if label in done or in_vain == MOST_IN_VAIN:
             continue
-        found = weights(reals, rows, [n == number for n in range(len(columns))])
+        found = weights(reals, conditions, [n == number for n in range(len(columns))])
         if found is None:
             in_vain += 1
             continue

@@ -236,7 +236,7 @@ class _Search:
         if solution is None:
             return None
         strict = [self._is_strict(choice) for choice in choices]
-        found = weights(self.reals, solution.remainders(), strict)
+        found = weights(self.reals, cone(solution.remainders(), len(strict)), strict)
         if found is None:
             return None
         positive = tuple(Product(w, choices[n].factors, choices[n].squares) for n, w in found.items())
@@ -378,18 +378,21 @@ def _counted(labels: Sequence[str]) -> dict[str, int]:
     return {label: labels.count(label) for label in dict.fromkeys(labels)}
 
 
-def weights(
-    reals: Reals, rows: Sequence[Sequence[Fraction]], strict: Sequence[bool]
-) -> dict[int, Fraction] | None:
-    """Numbers w ≥ 0 with row · w = 0 for every row, not all 0 where strict: a linear program."""
-    unknowns = [Polynomial.variable(f"w{n}") for n in range(len(strict))]
-    zero = Polynomial.constant(0)
+def cone(rows: Sequence[Sequence[Fraction]], width: int) -> list[Fact]:
+    """The conditions w ≥ 0 and row · w = 0 for every row, on ``width`` numbers."""
+    unknowns = [Polynomial.variable(f"w{n}") for n in range(width)]
     conditions = [Fact(w, ">=") for w in unknowns]
-    conditions += [
-        Fact(sum((w * c for c, w in zip(row, unknowns, strict=True) if c), zero), "=") for row in rows
-    ]
-    conditions.append(Fact(sum((w for w, s in zip(unknowns, strict, strict=True) if s), zero) - 1, "="))
-    outcome = reals.check(conditions, mode="general", effort=1.0)
+    for row in rows:
+        terms = {m: c for c, w in zip(row, unknowns, strict=True) if c for m in w.terms}
+        conditions.append(Fact(Polynomial(terms), "="))
+    return conditions
+
+
+def weights(reals: Reals, conditions: Sequence[Fact], strict: Sequence[bool]) -> dict[int, Fraction] | None:
+    """Numbers in a `cone` that are not all 0 where strict: a linear program."""
+    total = sum((Polynomial.variable(f"w{n}") for n, s in enumerate(strict) if s), ZERO)
+    whole = Fact(total - 1, "=")
+    outcome = reals.check([*conditions, whole], mode="general", effort=1.0)
     if not isinstance(outcome, Model):
         return None
     values = {n: approximate(outcome.values.get(f"w{n}", Fraction(0))) for n in range(len(strict))}

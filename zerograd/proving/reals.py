@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
+from math import inf
 
 from zerograd.core.numbers.field import NumberField
 from zerograd.core.refuting.facts import Either, Fact, Formula
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome
 from zerograd.solvers.facts import assertion
-from zerograd.solvers.terms import Script, Term, Variable
-from zerograd.solvers.z3 import Z3
+from zerograd.solvers.selections import Selections
+from zerograd.solvers.terms import Printer, Script, Sort, Term, Variable
 
 EFFORT = 0.05
 """For one question (see `zerograd.solvers.base.Solver.check`)."""
+
+BRIEFLY = 0.01
+"""For what is only tried: to leave a fact out, say."""
 
 PATIENTLY: tuple[tuple[Mode, float], ...] = (
     ("elimination", 0.2),
@@ -30,15 +37,35 @@ class OutOfTime(Exception):  # noqa: N818 - a finding, not an error
     """The deadline has passed."""
 
 
-class Reals:
-    """Z3 in this process, which can be killed. Nothing that it says is believed: proofs are checked."""
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A formula, its variables, and its number among what was read."""
 
-    def __init__(self, deadline: float) -> None:
+    formula: Formula
+    variables: tuple[str, ...]
+    number: int
+
+
+class Reals:
+    """Z3 in this process, which can be killed. Nothing that it says is believed: proofs are checked.
+
+    Args:
+        selections: unused ones, if there are some: making them takes as long as many a proof.
+    """
+
+    def __init__(self, deadline: float, selections: Selections | None = None) -> None:
         self.deadline = deadline
-        self.solver = Z3()
+        self._selections = selections or Selections()
         self._symbols: dict[str, str] = {}
-        self._texts: dict[int, tuple[Formula, str, tuple[str, ...]]] = {}
-        """Assertions and variables of each formula, by its identity (for which it is kept)."""
+        self._written: dict[int, _Written] = {}
+        """By the identity of each formula, which is kept for that."""
+
+    def share(self, part: float, *, most: float = inf) -> Reals:
+        """Return the same with a part of the time that is left: what was read once is not read again."""
+        now = time.monotonic()
+        other = copy(self)
+        other.deadline = now + min((self.deadline - now) * part, most)
+        return other
 
     def keep_time(self) -> float:
         """The seconds that are left. Raises OutOfTime if none are."""
@@ -48,42 +75,58 @@ class Reals:
         return left
 
     def check(
-        self, facts: Iterable[Formula], *, effort: float = EFFORT, mode: Mode = "polynomial"
+        self,
+        facts: Iterable[Formula],
+        *,
+        effort: float = EFFORT,
+        mode: Mode = "polynomial",
+        values: bool = True,
     ) -> Outcome:
-        """A model (by the names of the variables), none, or neither. Raises OutOfTime."""
-        left = self.keep_time()
-        known = [self._text(fact) for fact in facts]
-        names = dict.fromkeys(name for _, _, variables in known for name in variables)
-        declared = "".join(f"(declare-const {self._symbols[name]} Real)\n" for name in names)
-        text = declared + "".join(assertions for _, assertions, _ in known)
+        """A model (by the names of the variables), none, or neither. Raises OutOfTime.
+
+        Args:
+            values: whether a model is to have values.
+        """
+        self.keep_time()
+        known = self._read(facts)
+        names = dict.fromkeys(name for one in known for name in one.variables) if values else {}
+        numbers = [one.number for one in known]
         symbols = [self._symbols[name] for name in names]
-        outcome = self.solver.check(text, symbols, mode=mode, seed=0, seconds=left, effort=effort)
+        outcome = self._selections.check(numbers, symbols, mode=mode, effort=effort)
         if isinstance(outcome, Model):
-            values = outcome.values
-            return Model({n: values[self._symbols[n]] for n in names if self._symbols[n] in values})
+            found = outcome.values
+            return Model({n: found[self._symbols[n]] for n in names if self._symbols[n] in found})
         return outcome
 
-    def _text(self, formula: Formula) -> tuple[Formula, str, tuple[str, ...]]:
-        """Most formulas are asked about many times over: each is written out once."""
-        if id(formula) not in self._texts:
-            script = Script()
-            own: dict[str, Variable] = {}
+    def _read(self, formulas: Iterable[Formula]) -> list[_Written]:
+        """Most formulas are asked about many times over: each is read once."""
+        listed = list(formulas)
+        new = {id(formula): formula for formula in listed if id(formula) not in self._written}
+        if new:
+            texts: list[str] = []
+            declared: dict[str, Sort] = {}
+            variables: list[tuple[str, ...]] = []
+            for formula in new.values():
+                script = Script()
+                own: dict[str, Variable] = {}
+                said = assertion(formula, partial(self._symbol, script, own))
+                texts.append(Printer(script.variables).formula(said))
+                declared |= script.variables
+                variables.append(tuple(own))
+            numbers = self._selections.add(declared, texts)
+            for (key, formula), names, number in zip(new.items(), variables, numbers, strict=True):
+                self._written[key] = _Written(formula, names, number)
+        return [self._written[id(formula)] for formula in listed]
 
-            def symbol(name: str) -> Term:
-                if name not in own:
-                    known = self._symbols.setdefault(name, f"v{len(self._symbols)}")
-                    own[name] = script.declare(known, "Real")
-                return own[name]
+    def _symbol(self, script: Script, own: dict[str, Variable], name: str) -> Term:
+        if name not in own:
+            known = self._symbols.setdefault(name, f"v{len(self._symbols)}")
+            own[name] = script.declare(known, "Real")
+        return own[name]
 
-            script.require(assertion(formula, symbol))
-            lines = script.to_smtlib().splitlines(keepends=True)
-            assertions = "".join(line for line in lines if not line.startswith("(declare-const"))
-            self._texts[id(formula)] = (formula, assertions, tuple(own))
-        return self._texts[id(formula)]
-
-    def refutes(self, facts: Facts) -> bool:
+    def refutes(self, facts: Facts, *, effort: float = EFFORT) -> bool:
         """Whether Z3 finds that the facts contradict one another."""
-        return isinstance(self.check(facts.values()), NoModel)
+        return isinstance(self.check(facts.values(), effort=effort, values=False), NoModel)
 
     def patiently(self, facts: Facts) -> Outcome:
         """Do what `check` does, with more effort and by other means where that does not suffice."""
@@ -97,21 +140,56 @@ class Reals:
     def core(self, facts: Facts, newest: Collection[str] = ()) -> Facts:
         """A subset of contradictory facts, as small as Z3 still finds contradictory.
 
-        They are left out by halves, quarters and so on (Zeller and Hildebrandt, Simplifying and
-        Isolating Failure-Inducing Input, 2002), what is complicated first: short facts make short proofs.
-
         Args:
             newest: left out last of all. The others may be contradictory by themselves, and then
                 what was just assumed would be for nothing.
         """
         old = [label for label in facts if label not in newest]
-        left = sorted(old, key=lambda label: _size(facts[label]), reverse=True)
-        left = self._fewer(left, [label for label in facts if label in newest], facts)
-        last = self._fewer([label for label in facts if label in newest], left, facts)
+        new = [label for label in facts if label in newest]
+        left = self._fewer(old, new, facts)
+        last = self._fewer(new, left, facts) if new else []
         return {label: fact for label, fact in facts.items() if label in (*left, *last)}
 
     def _fewer(self, labels: list[str], kept: Collection[str], facts: Facts) -> list[str]:
-        """Those of the labels that cannot be left out, beside those that are kept."""
+        """Those of the labels that cannot be left out, beside those that are kept.
+
+        They are left out one by one, what is complicated first: short facts make short proofs.
+        """
+        left = self.needed(labels, kept, facts)
+        if left is None:
+            return self._fewer_by_halves(labels, kept, facts)
+        for label in sorted(left, key=lambda label: _size(facts[label]), reverse=True):
+            if label in left:
+                others = [other for other in left if other != label]
+                fewer = self.needed(others, kept, facts, effort=BRIEFLY)
+                left = left if fewer is None else fewer
+        return left
+
+    def needed(
+        self,
+        labels: Sequence[str],
+        kept: Collection[str],
+        facts: Mapping[str, Formula],
+        *,
+        effort: float = EFFORT,
+    ) -> list[str] | None:
+        """Those of the labels that Z3 says it needed beside what is kept; None if it found nothing."""
+        self.keep_time()
+        numbers = {
+            one.number: label
+            for label, one in zip(labels, self._read(facts[label] for label in labels), strict=True)
+        }
+        beside = [one.number for one in self._read(facts[label] for label in kept)]
+        core = self._selections.core([*numbers], beside, mode="polynomial", effort=effort)
+        return None if core is None else [numbers[number] for number in core]
+
+    def _fewer_by_halves(self, labels: list[str], kept: Collection[str], facts: Facts) -> list[str]:
+        """The same without Z3's account of what it needed.
+
+        Halves, quarters and so on are left out (Zeller and Hildebrandt, Simplifying and Isolating
+        Failure-Inducing Input, 2002).
+        """
+        labels = sorted(labels, key=lambda label: _size(facts[label]), reverse=True)
         size = (len(labels) + 1) // 2
         while size:
             start = 0

@@ -21,8 +21,9 @@ from zerograd.core.refuting.facts import Both, Either, Fact, Formula, renamed, v
 from zerograd.core.refuting.refutation import Known, Refutation, cases_of, symmetry
 from zerograd.core.refuting.system import Case, Renaming, System, values_label
 from zerograd.proving.cases import refute
-from zerograd.proving.reals import Reals, approximate
+from zerograd.proving.reals import BRIEFLY, Reals, approximate
 from zerograd.proving.signs import QUICKLY, refute_by_signs
+from zerograd.proving.whole import Satisfiable, Sight, fixed_by, what_matters
 from zerograd.solvers.base import Model, NoModel, Outcome
 
 MAX_RENAMINGS = 150
@@ -44,10 +45,6 @@ MAX_FLOORS = 12
 Progress = Callable[[str], None]
 
 
-class Satisfiable(Exception):  # noqa: N818 - a finding, not an error
-    """There are numbers of which all facts of the system hold: it cannot be refuted."""
-
-
 @dataclass(slots=True)
 class Tree:
     """The search for a refutation.
@@ -58,7 +55,8 @@ class Tree:
 
     system: System
     reals: Reals
-    renamings: Sequence[Renaming]
+    renamings: Callable[[], Sequence[Renaming]]
+    """Renamings that leave the system as it is."""
     progress: Progress = lambda _: None
     patience: int = 10**9
     """Open cases with which the search gives up."""
@@ -69,30 +67,41 @@ class Tree:
     _symmetries: dict[object, Mapping[str, str]] = field(init=False, default_factory=dict)
     _leaves: int = field(init=False, default=0)
     _vain: int = field(init=False, default=0)
-    _ahead: int = field(init=False, default=0)
+    _ahead: Known = field(init=False)
+    _splits: Mapping[str, tuple[Case, ...]] = field(init=False)
+    """The distinctions that may be made."""
+    _orders: Sequence[Renaming] | None = field(init=False, default=None)
     _used: set[str] = field(init=False, default_factory=set)
 
-    def find(self, known: Known | None = None) -> Node | None:
+    def find(self, known: Known | None = None, at_sight: Sight = "patient") -> Node | None:
         """A refutation of the system, or None where cases stay ``open``.
 
         Args:
             known: what is assumed ahead of it.
+            at_sight: whether it is looked for only if one question shows that there is one.
 
         Raises:
             Satisfiable: it cannot be refuted.
+            NotAtSight: one question did not show it.
             OutOfTime: the deadline has passed.
         """
-        known = known or Known(self.system.facts)
-        self._ahead = len(known.assumed)
-        self.renamings = [r for r in self.renamings if self._keeps(known.assumed, r)]
-        root = self._node(known, 0)
+        self._ahead = known = known or Known(self.system.facts)
+        self._splits = self.system.splits
+        outcome: Outcome | None = None
+        if self._splits:
+            outcome = self.reals.check(known.facts.values())
+            if not isinstance(outcome, NoModel):
+                matters = what_matters(self.system, known, self.reals, at_sight)
+                known, self._splits = matters.known, matters.splits
+                outcome = outcome if self._splits else None  # fewer facts have the same model
+        root = self._node(known, 0, outcome)
         return None if root is None or self.open else _named(root, self._used)
 
-    def _node(self, known: Known, floors: int) -> Node | None:
+    def _node(self, known: Known, floors: int, outcome: Outcome | None = None) -> Node | None:
         shared = self._shared(known)
         if isinstance(shared, Like):
             return shared
-        if len(known.assumed) - self._ahead > DEEPEST:
+        if len(known.assumed) - len(self._ahead.assumed) > DEEPEST:
             self.open.append(tuple(map(_said, known.assumed)))
             return None
         if self._leaves >= MANY_LEAVES and self._vain <= MOST_VAIN:
@@ -102,7 +111,9 @@ class Tree:
                 return self._leaf(by_signs, known, shared)
             self._vain += 1
         open_splits = self._open(known)
-        outcome = self.reals.check(known.facts.values()) if open_splits else self.reals.patiently(known.facts)
+        if outcome is None:
+            facts = known.facts
+            outcome = self.reals.check(facts.values()) if open_splits else self.reals.patiently(facts)
         if isinstance(outcome, NoModel):
             found = self._refuted(known, open_splits)
             if found is not None and not isinstance(found, str):
@@ -175,9 +186,7 @@ class Tree:
     def _open(self, known: Known) -> list[str]:
         """The splits that have not been made."""
         taken = {id(case) for case in known.assumed}
-        return [
-            name for name, cases in self.system.splits.items() if not any(id(case) in taken for case in cases)
-        ]
+        return [name for name, cases in self._splits.items() if not any(id(case) in taken for case in cases)]
 
     def _refuted(self, known: Known, open_splits: Sequence[str]) -> Node | str | None:
         """A proof by algebra, or the split to make first.
@@ -185,21 +194,22 @@ class Tree:
         Where it has to speak of sides that are not decided (what unites them, say s² = s, makes for long
         proofs), it is looked for in no more than one identity.
         """
-        fixed = {
-            split: {n for case in self.system.splits[split] for n in case.values} for split in open_splits
-        }
+        fixed = {split: fixed_by(self.system.splits[split]) for split in open_splits}
         united = {values_label(name): name for names in fixed.values() for name in names}
         united = {label: name for label, name in united.items() if label in known.facts}
         sides = set(united.values())
         facts = {label: fact for label, fact in known.facts.items() if label not in united}
-        if united and not self.reals.refutes(facts):
-            return open_splits[0]
+        if united:
+            needed = self.reals.needed(list(facts), (), facts, effort=BRIEFLY)
+            if needed is None:
+                return open_splits[0]
+            facts = {label: facts[label] for label in needed}
         core = self.reals.core(facts)
         spoken = set().union(*(variables_in(fact) for fact in core.values()))
         touched = [split for split in open_splits if fixed[split] & spoken & sides]
         tries = 1 if touched else FEW if open_splits else MANY
         # Signs make longer proofs than deciding sides does, unless there are many of these.
-        signs = not touched or self._leaves >= MANY_LEAVES or len(self.system.splits) >= MANY_SPLITS
+        signs = not touched or self._leaves >= MANY_LEAVES or len(self._splits) >= MANY_SPLITS
         return refute(self.system, self.reals, known, core, tries, signs=signs) or next(
             iter([*touched, *open_splits]), None
         )
@@ -245,10 +255,15 @@ class Tree:
 
     def _shared(self, known: Known) -> Like | tuple[object, Renaming]:
         """An earlier node that this one is a renaming of; or this one's class, and how it gets there."""
+        ahead = self._ahead.assumed
+        if len(known.assumed) == len(ahead):  # the root
+            return (), Renaming()
+        if self._orders is None:
+            self._orders = [renaming for renaming in self.renamings() if self._keeps(ahead, renaming)]
         classes: list[tuple[tuple[str, ...], Renaming]] = []
-        for renaming in self.renamings:
+        for renaming in self._orders:
             names = self._names_of(renaming)
-            key = tuple(sorted(map(repr, (_key(case, names) for case in known.assumed[self._ahead :]))))
+            key = tuple(sorted(map(repr, (_key(case, names) for case in known.assumed[len(ahead) :]))))
             classes.append((key, renaming))
         best = min(classes, key=itemgetter(0))  # the identity is one of them
         if best[0] and best[0] in self._done:

@@ -14,9 +14,12 @@ from zerograd.proving.certify import certify
 from zerograd.proving.messages import WIRE, ProofFinding, Prove
 from zerograd.services.serving import Send, serve
 from zerograd.services.wire import Note
+from zerograd.solvers.selections import Selections
 
 
 def _prepare(send: Send[ProofFinding]) -> Callable[[Prove], None]:
+    spare = [Selections()]
+
     def answer(request: Prove) -> None:
         send(
             certify(
@@ -24,8 +27,10 @@ def _prepare(send: Send[ProofFinding]) -> Callable[[Prove], None]:
                 deadline=request.deadline,
                 fixed=request.fixed,
                 progress=lambda line: send(Note(line)),
+                selections=spare.pop() if spare else None,
             )
         )
+        spare.append(Selections())  # now, between two questions: making them takes longer than many a proof
 
     return answer
 

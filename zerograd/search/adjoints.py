@@ -38,6 +38,10 @@ def _combinations(
     """Sums of kernel vectors: a few simple ones, then random ones from every block."""
     if len(blocks) == 1:
         start, basis = blocks[0]
+        if len(basis) == 1:  # there is nothing but its multiples
+            for factor in (1, -1, 2):
+                yield [(start, _times(basis[0], factor))]
+            return
         shortest = basis[:4]
         for vector in shortest:
             yield [(start, vector)]

@@ -31,13 +31,14 @@ from zerograd.core.refuting.system import split_name
 from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.chosen import answering
 from zerograd.core.verdict.witness import Witness
-from zerograd.search.facts import distinctions, script_of
+from zerograd.search.facts import script_of
 from zerograd.search.lift import complete, rationalise
 from zerograd.search.number_field import common_field
 from zerograd.search.portfolio import Portfolio
 from zerograd.search.requirements import symbol
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
 from zerograd.solvers.base import GaveUp, Mode, Model, NearModel, NoModel
+from zerograd.solvers.facts import distinctions
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import Sort
 
@@ -143,7 +144,7 @@ def with_slopes(
     def declared(name: str, _: int) -> tuple[str, Sort]:
         return symbol(*split_name(name)), "Int" if name in system.integers else "Real"
 
-    script = script_of([*system.facts.values(), *distinctions(system)], declared)
+    script = script_of([*system.facts.values(), *distinctions(system).values()], declared)
     for number, mode in enumerate(("general",) if system.integers else MODES):
         now = time.monotonic()
         until = deadline if number or effort is not None else now + (deadline - now) / 2

@@ -9,10 +9,10 @@ happens to meet) is left to the strategies after it.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
-from itertools import islice
-from math import ceil
-from operator import gt, lt, ne
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain, islice
+from operator import gt, lt, mul, ne
 
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.numbers.arrays import Array, Index
@@ -23,8 +23,9 @@ from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import NOT_ZERO, Rational, Relation
 from zerograd.core.verdict.witness import Witness
+from zerograd.search import copies
 from zerograd.search.adjoints import annihilating
-from zerograd.search.draw import Structure, Values, accepted, draw, redraw_inputs, witness_at
+from zerograd.search.draw import Structure, Values, accepted, draw, redraw_inputs, variety, witness_at
 from zerograd.search.draws import Draws, spread
 from zerograd.search.linear_part import LinearPart, Matrix, Row, layers_of, run
 from zerograd.search.mentions import speaks_of_targets
@@ -39,6 +40,9 @@ MANY_CANDIDATES, FEW_CANDIDATES = 24, 4
 """Vectors of one null space that are tried; few where each has to be checked against conditions."""
 
 REDRAWS = 8
+
+FEW_COEFFICIENTS = 4096
+"""Coefficients of the asked gradients, as linear forms in the adjoint, that are worked out beforehand."""
 
 OF_OUTPUTS = {"y_hat", "y", "r"}
 
@@ -55,39 +59,68 @@ def unfit(problem: Problem) -> str | None:
 
 def construct(problem: Problem, samples: int, draws: Draws) -> Verdict:
     """Look for a witness with M = ``samples``; it never says there is none."""
-    return next(constructions(problem, samples, draws), None) or draws.in_vain()
+    found = _copied(problem, samples, draws) if draws.first == 1 else None
+    return found or next(constructions(problem, samples, draws), None) or draws.in_vain()
+
+
+def _copied(problem: Problem, samples: int, draws: Draws) -> Found | None:
+    """Look for a small witness of which copies make one with M = ``samples``."""
+    if copies.unfit(problem, samples) is not None:
+        return None
+    for width, few in copies.SMALL:
+        small = copies.small_question(problem, width, min(few, samples))
+        if small is None:
+            continue
+        again = replace(draws, last=min(draws.last, copies.DRAWS))
+        found = next(constructions(small, small.samples.least, again), None)
+        if found is not None:
+            chance = random.Random(f"{NAME} {draws.seed} copies")  # noqa: S311 - reproducible, not secret
+            return Found(copies.copied(problem, samples, found.witness, chance), NAME)
+    return None
 
 
 def constructions(problem: Problem, samples: int, draws: Draws) -> Iterator[Found]:
     """Witnesses with M = ``samples``, from each draw at most one."""
+    return (found for found in attempts(problem, samples, draws) if found is not None)
+
+
+def attempts(problem: Problem, samples: int, draws: Draws) -> Iterator[Found | None]:
+    """What comes of each draw: a witness with M = ``samples``, or nothing."""
     asked = Asked(problem, samples)
     for attempt, chance in draws.of(NAME):
-        structure = asked.structure(attempt, chance)
-        values = draw(
-            problem,
-            samples,
-            chance,
-            spread=spread(attempt),
-            structure=structure,
-            spread_x=max(spread(attempt), _variety(problem, samples)),
-            cuts=attempt % 3 == 0,
-        )
-        # A witness off every kink answers under any convention: the cleaner one, and looked for first.
-        part = _settled(problem, samples, values, chance, strict=attempt % 4 != 0)
-        if part is None or not asked.allows(_witness(asked, values, part)):
-            continue
-        zero = asked.zero if asked.restricted else asked.representatives(structure)
-        for adjoint in islice(
-            annihilating(part.rows(zero), samples, problem.network.outputs, chance), asked.patience
-        ):
-            if asked.met(part, adjoint):
-                targets = targets_of(asked, part, adjoint)
-                if not asked.is_plausible(part, targets):
-                    continue
-                witness = witness_at(problem, samples, {**values, "y": targets})
-                if not asked.late or accepted(problem, witness):
-                    yield Found(witness, NAME)
-                    break
+        yield _attempted(asked, attempt, chance)
+
+
+def _attempted(asked: Asked, attempt: int, chance: random.Random) -> Found | None:
+    """A witness made of one draw."""
+    problem, samples = asked.problem, asked.samples
+    structure = asked.structure(attempt, chance)
+    values = draw(
+        problem,
+        samples,
+        chance,
+        spread=spread(attempt),
+        structure=structure,
+        spread_x=max(spread(attempt), variety(problem, samples)),
+        cuts=attempt % 3 == 0,
+    )
+    # A witness off every kink answers under any convention: the cleaner one, and looked for first.
+    part = _settled(problem, samples, values, chance, strict=attempt % 4 != 0)
+    if part is None or not asked.allows(values, part):
+        return None
+    met = asked.test(part)
+    zero = asked.zero if asked.restricted else asked.representatives(structure)
+    for adjoint in islice(
+        annihilating(part.rows(zero), samples, problem.network.outputs, chance), asked.patience
+    ):
+        if met(adjoint):
+            targets = targets_of(asked, part, adjoint)
+            if not asked.is_plausible(part, targets):
+                continue
+            witness = witness_at(problem, samples, {**values, "y": targets})
+            if not asked.late or accepted(problem, witness):
+                return Found(witness, NAME)
+    return None
 
 
 class Asked:
@@ -99,9 +132,9 @@ class Asked:
         self.bounds = problem.entry_bounds(samples)
         self.signs = {relation: problem.asked_entries(relation, samples) for relation in NOT_ZERO}
         self.choices = problem.choices(samples)
-        some = [name for choice in self.choices for name in choice.names]
-        entries = [*self.zero, *(e for listed in self.signs.values() for e in listed)]
-        self.names = tuple(dict.fromkeys([*(name for name, _ in entries), *some]))
+        some = [entry for choice in self.choices for entry in choice.entries]
+        self.entries = tuple(dict.fromkeys([*self.zero, *chain(*self.signs.values()), *some]))
+        self.names = tuple(dict.fromkeys(name for name, _ in self.entries))
         self.hidden = problem.network.widths[1:-1]
         # Given values and bounds may spoil the structure of a draw.
         self.restricted = bool(problem.given or problem.bounds)
@@ -111,10 +144,17 @@ class Asked:
         self.late = len(self.early) < len(problem.where) or problem.domain == "integer"
         self.patience = FEW_CANDIDATES if self.late else MANY_CANDIDATES
 
-    def allows(self, witness: Witness) -> bool:
-        """Whether the conditions hold that targets play no part in; ``witness`` has any targets."""
+    def allows(self, values: Values, part: LinearPart) -> bool:
+        """Whether the conditions hold that targets play no part in."""
+        if not self.early:
+            return True
+        witness = _witness(self, values, part)
         try:
-            return all(evaluate(c, ExactAlgebra(), witness.quantities.__getitem__) for c in self.early)
+            run = witness.forward
+            known = {**witness.variables, "y_hat": run.y_hat}
+            for number in range(1, self.problem.network.depth + 1):
+                known[f"z{number}"], known[f"a{number}"] = run.z[number - 1], run.a[number - 1]
+            return all(evaluate(c, ExactAlgebra(), known.__getitem__) for c in self.early)
         except (OnKink, ZeroDivisionError):
             return False
 
@@ -165,9 +205,27 @@ class Asked:
         """The zero entries that all others are multiples of, in a draw of this structure."""
         return list(dict.fromkeys((n, i) if n == "x" else structure.site(n, i) for n, i in self.zero))
 
-    def met(self, part: LinearPart, adjoint: Matrix) -> bool:
-        """Whether the gradients for this adjoint are as asked."""
-        gradients = part.gradients(adjoint, self.names)
+    def test(self, part: LinearPart) -> Callable[[Matrix], bool]:
+        """Return what tells of an adjoint whether its gradients are as asked."""
+        if len(self.entries) * self.columns > FEW_COEFFICIENTS:
+            return lambda adjoint: self.met(part.gradients(adjoint, self.names))
+        forms: dict[str, dict[Index, Row]] = {name: {} for name in self.names}
+        for (name, index), row in zip(self.entries, part.rows(self.entries), strict=True):
+            forms[name][index] = row
+
+        def met(adjoint: Matrix) -> bool:
+            flat = [*chain.from_iterable(adjoint)]
+            return self.met(
+                {
+                    name: {index: sum(map(mul, row, flat)) for index, row in rows.items()}
+                    for name, rows in forms.items()
+                }
+            )
+
+        return met
+
+    def met(self, gradients: Mapping[str, Mapping[Index, Rational]]) -> bool:
+        """Whether gradients are as asked."""
         tests = {"nonzero": ne, "positive": gt, "negative": lt}
         return (
             all(gradients[name][index] == 0 for name, index in self.zero)
@@ -178,12 +236,6 @@ class Asked:
             )
             and all(any(gradients[name][index] for name, index in choice.entries) for choice in self.choices)
         )
-
-
-def _variety(problem: Problem, samples: int) -> int:
-    """The spread at which there are twice as many integer inputs as samples."""
-    each: float = (2 * samples) ** (1 / problem.network.inputs)
-    return ceil((each - 1) / 2)
 
 
 def _settled(
@@ -197,7 +249,7 @@ def _settled(
         return [values["x"][m, d] for d in range(network.inputs)]
 
     runs = [run(network, layers, at(m), kink) for m in range(samples)]
-    wide = max(2, _variety(problem, samples))
+    wide = max(2, variety(problem, samples))
     for _ in range(REDRAWS):
         again = [m for m, sample in enumerate(runs) if sample.on_kink]
         if not again:

@@ -12,6 +12,7 @@ from typing import Self
 from zerograd.services.service import DEFAULT_MEMORY
 from zerograd.solvers.base import Mode, Outcome
 from zerograd.solvers.process import SolverProcess
+from zerograd.solvers.registry import has_yices
 from zerograd.solvers.terms import Script
 
 MOST = 8
@@ -36,11 +37,19 @@ class Crew:
 
     Args:
         memory: cap in bytes on the address space of each process.
+
+    Attributes:
+        other: Yices, for what Z3 does not settle at first sight; None where it is not installed.
     """
 
     def __init__(self, *, memory: int = DEFAULT_MEMORY, size: int | None = None) -> None:
         size = size or min(cores(), MOST)
         self.solvers = tuple(SolverProcess(memory=memory) for _ in range(size))
+        self.other = SolverProcess("yices", memory=memory) if has_yices() else None
+
+    @property
+    def _all(self) -> tuple[SolverProcess, ...]:
+        return self.solvers if self.other is None else (*self.solvers, self.other)
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +59,7 @@ class Crew:
 
     def close(self) -> None:
         """Kill the processes and wait for their end."""
-        for solver in self.solvers:
+        for solver in self._all:
             solver.close()
 
     def start(self) -> None:
@@ -63,10 +72,16 @@ class Crew:
         """Process for questions that come one at a time."""
         return self.solvers[0]
 
+    @property
+    def second(self) -> SolverProcess:
+        """Process for a question beside the lead's; the lead where there is no other."""
+        return self.solvers[min(1, len(self.solvers) - 1)]
+
     def forget(self) -> None:
         """Make answers independent of earlier calls."""
-        for solver in self.solvers:
+        for solver in self._all:
             solver.forget()
+            solver.renew()
 
     def outcomes(
         self, scripts: Iterable[Script], *, deadline: float, mode: Mode, seed: int, effort: float

@@ -104,6 +104,12 @@ def draw(
     return values
 
 
+def variety(problem: Problem, samples: int) -> int:
+    """The spread at which there are twice as many integer inputs as samples."""
+    each: float = (2 * samples) ** (1 / problem.network.inputs)
+    return ceil((each - 1) / 2)
+
+
 def _inputs(problem: Problem, samples: int, chance: random.Random, wide: int) -> dict[Index, int]:
     """Numerators for the inputs; all different where there is one input, or where a condition wants it so."""
     sites = list(indices((samples, problem.network.inputs)))

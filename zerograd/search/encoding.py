@@ -1,9 +1,10 @@
 """The piecewise encoding: a problem with M samples as a script for a solver.
 
-The formulas are those of `zerograd.derive.sample`, instantiated once per sample. For each unit
-and sample, truth values say on which side its pre-activation lies, and tie down its activation
-and the adjoint below it; where an activation pattern is given, these are polynomials, and the
-script is (conditions apart) a conjunction of polynomial relations.
+The chain rule is written out step by step, for each sample. For each unit and sample, truth values say on
+which side its pre-activation lies, and tie down its activation and the adjoint below it; where an activation
+pattern is given, these are polynomials, and the script is (conditions apart) a conjunction of polynomial
+relations. With every unknown pinned it has a model exactly where the checker accepts: so tests hold the two
+together.
 
 Where a target is not given, the adjoint g of the loss is the unknown in its place, and the target is the
 one at which the loss has it: the gradients are linear in g, and where nothing is said of the targets, ŷ
@@ -14,10 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
-
-import sympy as sp
 
 from zerograd.core.model.activations import LINEAR, Activation
 from zerograd.core.model.backprop import Site
@@ -28,8 +26,6 @@ from zerograd.core.question.fitness import labels, no_least_squares, smooth, unr
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational, variable_shapes
 from zerograd.core.refuting.homogeneity import vanishing_parameters
-from zerograd.derive.ring import Expr
-from zerograd.derive.sample import derive
 from zerograd.search.algebra import Ratio
 from zerograd.search.mentions import gradients_used, speaks_of, speaks_of_targets
 from zerograd.search.requirements import (
@@ -41,7 +37,6 @@ from zerograd.search.requirements import (
 )
 from zerograd.solvers.terms import (
     FALSE,
-    ONE,
     TRUE,
     ZERO,
     Constant,
@@ -50,6 +45,7 @@ from zerograd.solvers.terms import (
     Sort,
     Term,
     add,
+    choose,
     conjoin,
     disjoin,
     imply,
@@ -97,21 +93,31 @@ def no_terms(problem: Problem) -> str | None:
 
 
 def encode(
-    problem: Problem, samples: int, *, pattern: Pattern | None = None, fixed: Fixed | None = None
+    problem: Problem,
+    samples: int,
+    *,
+    pattern: Pattern | None = None,
+    fixed: Fixed | None = None,
+    choices: bool = False,
 ) -> Encoding:
     """The encoding for ``samples`` = M samples.
 
     Args:
+        choices: have terms choose by the side of a pre-activation, rather than truth values imply relations.
+            Each form is quick where the other is not.
         pattern: restrict the question to one activation pattern.
         fixed: restrict the question to these values of some entries (where a value is given,
             the given one stands).
     """
-    return _Encoder(problem, samples, pattern, fixed or {}).encode()
+    return _Encoder(problem, samples, pattern, fixed or {}, choices=choices).encode()
 
 
 class _Encoder:
-    def __init__(self, problem: Problem, samples: int, pattern: Pattern | None, fixed: Fixed) -> None:
+    def __init__(
+        self, problem: Problem, samples: int, pattern: Pattern | None, fixed: Fixed, *, choices: bool
+    ) -> None:
         self.problem, self.samples = problem, samples
+        self.choices = choices
         self.pattern, self.fixed = pattern, fixed
         self.network, self.loss = problem.network, problem.model.loss
         self.script = Script()
@@ -122,7 +128,6 @@ class _Encoder:
             if problem.domain == "real" and index not in fixed_targets
         )
         self.targets_matter = speaks_of_targets(problem) or len(self.free) < samples * problem.network.outputs
-        self.sample = derive(problem.model)
         self.sort: Sort = "Int" if problem.domain == "integer" else "Real"
         self.derived: Sort = "Int" if all_whole(problem) else "Real"
         self.arrays: dict[str, Array[Term]] = {}
@@ -132,10 +137,11 @@ class _Encoder:
 
     def encode(self) -> Encoding:
         self._declare()
-        rows = [self._forward(m) for m in range(self.samples)]
+        for m in range(self.samples):
+            self._forward(m)
         self._targets()
         if self.used:
-            self._gradients(rows)
+            self._gradients()
         asked = {name: self.arrays[f"scaled({name})"] for name in self.used}
         require_query(self.script, self.problem, self.samples, asked)
         for name, index in vanishing_parameters(self.problem):
@@ -162,36 +168,33 @@ class _Encoder:
         require_bounds(self.script, term, self.bounds.get((name, index), (None, None)))
         return term
 
-    def _known(self, m: int) -> dict[Expr, Term]:
-        """SymPy's symbols of the generic sample, for sample m."""
-        known: dict[Expr, Term] = {}
-        for name, array in self.sample.parameters.items():
-            known |= dict(zip(array.entries, self.arrays[name].entries, strict=True))
-        known |= dict(zip(self.sample.x, self.arrays["x"].rows()[m], strict=True))
-        return known
-
-    def _forward(self, m: int) -> dict[Expr, Term]:
+    def _forward(self, m: int) -> None:
         """Name every pre-activation and activation of sample m."""
-        known = self._known(m)
+        below = self.arrays["x"].rows()[m]
         last = self.network.depth
         for number, layer in enumerate(self.network.layers, start=1):
             if number == last and self._output_unused():
                 break
-            for unit, formula in enumerate(self.sample.pre_activation[number - 1]):
-                z = self._name(f"z{number}", (m, unit), lower(formula, known))
-                known[self.sample.z[number - 1][unit]] = z
-                choices = self._sides((number, m, unit), layer.activation, z)
-                values = [_affine(side, z) for _, side in choices]
-                a = self._select(f"a{number}", (m, unit), choices, values)
-                known[self.sample.a[number - 1][unit]] = a
-        for number in range(1, last + 1):
-            for name, rows in (("z", self.sample.z), ("a", self.sample.a)):
-                if rows[number - 1][0] in known:
-                    row = [known[unit] for unit in rows[number - 1]]
-                    before = self.arrays.get(f"{name}{number}")
-                    entries = (*(before.entries if before else ()), *row)
-                    self.arrays[f"{name}{number}"] = Array((m + 1, len(row)), entries)
-        return known
+            weights = self.arrays[f"w{number}"].rows()
+            z: list[Term] = []
+            a: list[Term] = []
+            for unit, row in enumerate(weights):
+                # Which model a solver finds depends on the order of terms and factors.
+                pairs = zip(row, below, strict=True)
+                products = [multiply(w, v) if number == 1 else multiply(v, w) for w, v in pairs]
+                bias = [self.arrays[f"b{number}"][(unit,)]] if layer.bias else []
+                z.append(self._name(f"z{number}", (m, unit), add(*bias, *products)))
+                choices = self._sides((number, m, unit), layer.activation, z[-1])
+                values = [_affine(side, z[-1]) for _, side in choices]
+                a.append(self._select(f"a{number}", (m, unit), choices, values))
+            self._append(f"z{number}", m, z)
+            self._append(f"a{number}", m, a)
+            below = tuple(a)
+
+    def _append(self, name: str, m: int, row: Sequence[Term]) -> None:
+        """Put in row m of an array, whose rows before it are there."""
+        before = self.arrays.get(name)
+        self.arrays[name] = Array((m + 1, len(row)), (*(before.entries if before else ()), *row))
 
     def _output_unused(self) -> bool:
         """ŷ plays no part: the adjoints are unknowns, and no condition or side speaks of the last layer."""
@@ -219,6 +222,11 @@ class _Encoder:
         return options
 
     def _truths(self, site: Site, z: Term, choices: Sequence[Side]) -> list[tuple[Formula, Side]]:
+        if self.choices:
+            options = [(on_side(z, side), side) for side in choices]
+            if self.problem.derivative_at_kink == "forbid":  # else they are all there is
+                self.script.require(disjoin(held for held, _ in options))
+            return options
         names = [symbol(f"p{site[0]}", (*site[1:], number)) for number in range(len(choices))]
         if len(choices) == 2:
             first: Formula = self.script.truth(names[0])
@@ -242,6 +250,11 @@ class _Encoder:
         """The value that belongs to the side that is chosen."""
         if len(set(values)) == 1:
             return self._name(name, index, values[0])
+        if self.choices:
+            *others, (_, chosen) = zip((held for held, _ in options), values, strict=True)
+            for held, value in reversed(others):
+                chosen = choose(held, value, chosen)
+            return self._name(name, index, chosen)
         result = self.script.introduce(symbol(name, index), self.derived)
         for (truth, _), value in zip(options, values, strict=True):
             self.script.require(imply(truth, relate(result, "=", value)))
@@ -267,30 +280,36 @@ class _Encoder:
                 g.append(self._name(ADJOINT, index, adjoint.top))
         self.arrays["y"], self.arrays["g"] = Array(shape, tuple(y)), Array(shape, tuple(g))
 
-    def _gradients(self, rows: Sequence[dict[Expr, Term]]) -> None:
+    def _gradients(self) -> None:
         """∂L/∂θ over `Loss.factor` as ``scaled`` arrays: sums over the samples of contributions."""
-        (linear,) = sides(LINEAR, "torch")  # of an output layer that was left out
         lowest = min((1 if n == "x" else int(n[1:]) for n in self.used), default=1)
-        for m, known in enumerate(rows):
-            known |= dict(zip(self.sample.adjoint, self.arrays["g"].rows()[m], strict=True))
+        for m in range(self.samples):
+            arriving: Sequence[Term] = self.arrays["g"].rows()[m]
             for number in range(self.network.depth, lowest - 1, -1):
-                for unit, formula in enumerate(self.sample.arriving[number - 1]):
-                    g = lower(formula, known)
-                    options = self.chosen.get((number, m, unit)) or [(TRUE, linear)]
-                    if len(options) > 1:
-                        g = self._name(f"g{number}", (m, unit), g)
-                    scaled = [multiply(Constant(side.derivative), g) for _, side in options]
-                    d = self._select(f"d{number}", (m, unit), options, scaled)
-                    known[self.sample.delta[number - 1][unit]] = d
-        for name in sorted(self.used):
-            formulas = self.sample.contribution[name]
-            if name == "x":
-                entries = tuple(lower(f, known) for known in rows for f in formulas.entries)
-                shape: tuple[int, ...] = (self.samples, self.network.inputs)
-            else:
-                entries = tuple(add(*(lower(f, known) for known in rows)) for f in formulas.entries)
-                shape = formulas.shape
-            self.arrays[f"scaled({name})"] = Array(shape, entries)
+                delta = [self._adjoint(number, m, unit, g) for unit, g in enumerate(arriving)]
+                self._append(f"d{number}", m, delta)
+                columns = zip(*self.arrays[f"w{number}"].rows(), strict=True)
+                arriving = [_dot(column, delta) for column in columns]
+            if "x" in self.used:
+                self._append("scaled(x)", m, arriving)
+        for name in sorted(self.used - {"x"}):
+            number = int(name[1:])
+            deltas = list(zip(*self.arrays[f"d{number}"].rows(), strict=True))
+            if name[0] == "b":
+                self.arrays[f"scaled({name})"] = Array((len(deltas),), tuple(add(*unit) for unit in deltas))
+                continue
+            fed = list(zip(*self.arrays["x" if number == 1 else f"a{number - 1}"].rows(), strict=True))
+            rows = [[_dot(column, unit) for column in fed] for unit in deltas]
+            self.arrays[f"scaled({name})"] = Array.of(rows, len(fed))
+
+    def _adjoint(self, number: int, m: int, unit: int, g: Term) -> Term:
+        """∂ℓ/∂z, where g is what arrives."""
+        (linear,) = sides(LINEAR, "torch")  # of an output layer that was left out
+        options = self.chosen.get((number, m, unit)) or [(TRUE, linear)]
+        if len(options) > 1:
+            g = self._name(f"g{number}", (m, unit), g)
+        scaled = [multiply(Constant(side.derivative), g) for _, side in options]
+        return self._select(f"d{number}", (m, unit), options, scaled)
 
     def _lookup(self, name: str) -> Array[Ratio]:
         if name == "loss":
@@ -318,17 +337,5 @@ def on_side(z: Term, side: Side) -> Formula:
     return conjoin(relate(z, "=" if op == "==" else op, Constant(end)) for op, end in side.comparisons)
 
 
-def lower(expression: Expr, known: Mapping[Expr, Term]) -> Term:
-    """A SymPy polynomial as a term, its symbols replaced."""
-    if expression in known:
-        return known[expression]
-    if isinstance(expression, sp.Rational):
-        p, q = int(expression.p), int(expression.q)
-        return Constant(p if q == 1 else Fraction(p, q))
-    if isinstance(expression, sp.Add):
-        return add(*(lower(part, known) for part in expression.args))
-    if isinstance(expression, sp.Mul):
-        return multiply(*(lower(part, known) for part in expression.args))
-    if isinstance(expression, sp.Pow) and isinstance(expression.exp, sp.Integer) and expression.exp >= 0:
-        return multiply(*[lower(expression.base, known)] * int(expression.exp)) if expression.exp else ONE
-    raise TypeError(f"{expression!r} is not a polynomial in the known symbols")
+def _dot(left: Sequence[Term], right: Sequence[Term]) -> Term:
+    return add(*(multiply(a, b) for a, b in zip(left, right, strict=True)))

@@ -13,15 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from zerograd.core.errors import Refused
-from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.fitness import no_least_squares, smooth
 from zerograd.core.question.problem import Problem
-from zerograd.core.refuting.facts import Both, Either, Fact, Formula
+from zerograd.core.refuting.facts import Fact, Formula
 from zerograd.core.refuting.refutation import system_of
-from zerograd.core.refuting.system import Case, System
 from zerograd.search.verdict import Impossible, Undecided, Verdict
 from zerograd.solvers.base import Mode, Model, NoModel
-from zerograd.solvers.facts import assertion
+from zerograd.solvers.facts import assertion, distinctions
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import Script, Sort, Term
 
@@ -64,7 +62,7 @@ def _impossible(
         system = system_of(problem, "moments" if samples is None else "dataset", samples)
     except Refused as refusal:
         return Undecided("incomplete", str(refusal))
-    formulas = [*system.facts.values(), *distinctions(system)]
+    formulas = [*system.facts.values(), *distinctions(system).values()]
     if sum(map(_length, formulas)) > MAX_TERMS:
         return Undecided("incomplete", "the facts of such a dataset are too long")
     script = script_of(formulas, lambda _, number: (f"v{number}", "Real"))
@@ -94,16 +92,6 @@ def script_of(formulas: Iterable[Formula], declared: Callable[[str, int], tuple[
     for formula in formulas:
         script.require(assertion(formula, symbol))
     return script
-
-
-def distinctions(system: System) -> list[Formula]:
-    """One case of each distinction holds."""
-    return [Either(tuple(map(_conjunction, cases))) for cases in system.splits.values()]
-
-
-def _conjunction(case: Case) -> Formula:
-    values = (Fact(Polynomial.variable(name) - value, "=") for name, value in case.values.items())
-    return Both((*values, *(fact for _, fact in case.facts)))
 
 
 def _length(formula: Formula) -> int:

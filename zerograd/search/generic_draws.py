@@ -98,9 +98,10 @@ def _of_one_network(asked: Asked, spread: int, most: int | None, chance: random.
         if part is None:
             continue
         forms = part.rows(asked.zero)
+        met = asked.test(part)
         for adjoint in islice(annihilating(forms, samples, problem.network.outputs, chance), CANDIDATES):
             targets = targets_of(asked, part, adjoint)
-            if any(height(v) > bound for v in targets.values()) or not asked.met(part, adjoint):
+            if any(height(v) > bound for v in targets.values()) or not met(adjoint):
                 continue
             yield witness_at(problem, samples, {**values, "y": targets})
 

@@ -5,12 +5,18 @@ This module loads neither SymPy nor any solver.
 
 from __future__ import annotations
 
+from array import array
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Attempt
 from zerograd.core.verdict.enclosed import EnclosedWitness, enclosed_from_json
 from zerograd.core.verdict.witness import Witness, witness_from_json
@@ -127,6 +133,41 @@ class Smaller:
     ranked: Ranked
 
 
+def _witness_to_wire(witness: Witness) -> dict[str, Any]:
+    """Return the document of a witness; of one with many integers, these as bytes: texts take much longer."""
+    arrays = witness.variables
+    if witness.slopes or sum(len(array.entries) for array in arrays.values()) < MANY:
+        return witness.to_json()
+    if any(array.kinds != {int} for array in arrays.values()):
+        return witness.to_json()
+    try:
+        packed = {name: _bytes_of(array.entries) for name, array in arrays.items()}
+    except OverflowError:
+        return witness.to_json()
+    return {"samples": witness.samples, "whole": packed}
+
+
+def _bytes_of(entries: tuple[Any, ...]) -> tuple[str, str]:
+    """Return integers as a type code of `array.array` and base 64. Raises OverflowError beyond 64 bits."""
+    for code in "bhi":
+        with suppress(OverflowError):
+            return code, b64encode(array(code, entries).tobytes()).decode()
+    return "q", b64encode(array("q", entries).tobytes()).decode()
+
+
+def _witness_from_wire(data: Mapping[str, Any], problem: Problem) -> Witness:
+    if "whole" not in data:
+        return witness_from_json(problem, data)
+    values: dict[str, Array[Exact]] = {}
+    for name, shape in variable_shapes(problem.network, data["samples"]).items():
+        code, text = data["whole"][name]
+        values[name] = Array(shape, tuple(array(code, b64decode(text))))
+    return Witness.of(problem, values)
+
+
+MANY = 1000
+"""Numbers from which on a witness is sent as bytes."""
+
 Request: TypeAlias = Find | Compare | Shrink | DrawGeneric
 Reply: TypeAlias = Tried | Attempt | Finding | Comparison | Compared | Smaller | Ranked
 
@@ -136,7 +177,7 @@ WIRE: Wire[Request, Reply] = Wire(
     Verdict,
     leaves={
         Problem: Leaf(Problem.to_json, lambda data, _: problem_from_json(data)),
-        Witness: Leaf(Witness.to_json, lambda data, problem: witness_from_json(problem, data)),
+        Witness: Leaf(_witness_to_wire, _witness_from_wire),
         EnclosedWitness: Leaf(
             EnclosedWitness.to_json, lambda data, problem: enclosed_from_json(problem, data)
         ),

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
+from zerograd.core.model.backprop import ExactActivate, Site, forward
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
-from zerograd.search.encoding import Encoding, encode, no_terms
-from zerograd.search.lift import lift
+from zerograd.search.draw import accepted
+from zerograd.search.encoding import Encoding, encode, no_terms, on_side
+from zerograd.search.lift import complete, lift
 from zerograd.search.symmetry import samples_interchangeable
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
 from zerograd.solvers.base import GaveUp, Mode, Model, NearModel, NoModel
 from zerograd.solvers.process import SolverProcess
-from zerograd.solvers.terms import Script, relate
+from zerograd.solvers.terms import TRUE, Constant, Script, relate
 
 NAME = "piecewise"
+EACH = 0.25
+"""Effort for the region of a solution that is rounded."""
 
 
 def unfit(problem: Problem) -> str | None:
@@ -21,14 +30,86 @@ def unfit(problem: Problem) -> str | None:
     return no_terms(problem)
 
 
-def whole_question(problem: Problem, samples: int) -> tuple[Encoding, Script]:
-    """The encoding for M = ``samples``, and the script that a solver is given."""
-    encoding = encode(problem, samples)
+def whole_question(problem: Problem, samples: int, *, choices: bool = False) -> tuple[Encoding, Script]:
+    """The encoding for M = ``samples`` (see `encode`), and the script that a solver is given."""
+    encoding = encode(problem, samples, choices=choices)
     # Interchangeable samples may as well be in order: it spares the solver their permutations.
     order = []
     if samples_interchangeable(problem, samples):
         order = [relate(a, "<=", b) for a, b in pairwise(row[0] for row in encoding.inputs.rows())]
     return encoding, encoding.script.copy(order)
+
+
+class Whole:
+    """The whole question with M = ``samples``, made once, for one solver after another.
+
+    Args:
+        lead: a solver for what is left to do when another has a model.
+        choices: see `encode`.
+    """
+
+    def __init__(
+        self, problem: Problem, samples: int, lead: SolverProcess, seed: int, *, choices: bool = False
+    ) -> None:
+        self.problem, self.samples, self.lead, self.seed = problem, samples, lead, seed
+        self.choices = choices
+
+    @cached_property
+    def _made(self) -> tuple[Encoding, Script]:
+        return whole_question(self.problem, self.samples, choices=self.choices)
+
+    @cached_property
+    def otherwise(self) -> Whole:
+        """The same question in the other form."""
+        return Whole(self.problem, self.samples, self.lead, self.seed, choices=not self.choices)
+
+    def ask(self, solver: SolverProcess, mode: Mode, effort: float | None, deadline: float) -> None:
+        """Hand the question over; `told` waits for the outcome."""
+        solver.submit(self._made[1], deadline=deadline, mode=mode, seed=self.seed, effort=effort)
+
+    def told(self, solver: SolverProcess, deadline: float) -> Verdict:
+        """What the solver has to say of what was asked last."""
+        encoding, _ = self._made
+        match solver.collect():
+            case NoModel():
+                return Impossible("solver", NAME, solver=solver.name)
+            case Model() as model:
+                witness = lift(encoding, model, self.lead, deadline=deadline, seed=self.seed)
+                if witness is None:
+                    return Undecided(
+                        "incomplete", "a solution was found, in no single number field of low degree"
+                    )
+                if solver is not self.lead and not accepted(self.problem, witness):
+                    return Undecided("incomplete", f"{solver.name} has a solution that is none")
+                return Found(witness, NAME)
+            case NearModel(values=values):
+                return self._near(values, deadline)
+            case GaveUp(reason="crashed", detail=detail):
+                return Undecided("incomplete", detail)
+            case GaveUp(reason=reason, detail=detail):
+                return Undecided(reason, detail)  # type: ignore[arg-type]  # "crashed" is dealt with above
+
+    def _near(self, values: Mapping[str, Fraction], deadline: float) -> Verdict:
+        """A witness in the activation pattern of a solution that is rounded, if there is one."""
+        known: dict[str, Exact] = dict(values)
+        arrays = complete(self.problem, self.samples, known, {})
+        run = forward(self.problem.network, arrays, arrays["x"], ExactActivate("torch"))
+        pattern: dict[Site, Side] = {}
+        for number, (layer, z) in enumerate(zip(self.problem.network.layers, run.z, strict=True), start=1):
+            choices = sides(layer.activation, self.problem.derivative_at_kink)
+            for (m, unit), value in z.items() if len(choices) > 1 else ():
+                z_value = Constant(value if isinstance(value, int | Fraction) else 0)  # they are rational
+                held = (side for side in choices if on_side(z_value, side) == TRUE)
+                pattern[number, m, unit] = next(held, choices[0])
+        region = encode(self.problem, self.samples, pattern=pattern)
+        outcome = self.lead.check(
+            region.script, deadline=deadline, mode="polynomial", seed=self.seed, effort=EACH
+        )
+        if isinstance(outcome, Model):
+            witness = lift(region, outcome, self.lead, deadline=deadline, seed=self.seed)
+            if witness is not None:
+                return Found(witness, NAME)
+        return Undecided("incomplete", "a solution was found, in rounded numbers")
 
 
 def piecewise(
@@ -42,21 +123,6 @@ def piecewise(
     seed: int,
 ) -> Verdict:
     """Decide the problem for M = ``samples``, before ``deadline`` (of `time.monotonic`)."""
-    encoding, script = whole_question(problem, samples)
-    outcome = solver.check(script, deadline=deadline, mode=mode, seed=seed, effort=effort)
-    match outcome:
-        case NoModel():
-            return Impossible("solver", NAME)
-        case Model():
-            witness = lift(encoding, outcome, solver, deadline=deadline, seed=seed)
-            if witness is None:
-                return Undecided(
-                    "incomplete", "a solution was found, in no single number field of low degree"
-                )
-            return Found(witness, NAME)
-        case NearModel():
-            return Undecided("incomplete", "a solution was found, in rounded numbers")
-        case GaveUp(reason="crashed", detail=detail):
-            return Undecided("incomplete", detail)
-        case GaveUp(reason=reason, detail=detail):
-            return Undecided(reason, detail)  # type: ignore[arg-type]  # "crashed" is dealt with above
+    whole = Whole(problem, samples, solver, seed)
+    whole.ask(solver, mode, effort, deadline)
+    return whole.told(solver, deadline)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zerograd.core.question.fitness import chosen, smooth, unreached
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.small_datasets import signs_of_adjoints
-from zerograd.search import construct, fit
-from zerograd.search.crew import Crew
-from zerograd.search.draws import Draws
-from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
+from zerograd.core.question.small_datasets import signs_of_adjoints, sufficient_samples
+from zerograd.search.smooth.fitness import exact_elsewhere
+from zerograd.search.strategies import FEW_REGIONS, Search, Step, Strategies
+from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
 from zerograd.solvers.base import Mode
+from zerograd.solvers.process import SolverProcess
 
 if TYPE_CHECKING:
-    from zerograd.search.regions import RegionSearch
+    from zerograd.search.piecewise import Whole
 
 FEW_DRAWS, MORE_DRAWS, DRAWS = 8, 40, 320
 """Constructions before anything else is tried, before regions, and before the long searches."""
 
-FITS = 160
-"""Draws of targets, at first."""
+FIRST, THIRD = 1, 3
+"""Constructions before a solver is given a small question, and before its word counts."""
+
+SMALL = 48
+"""Units, times samples, of a small question."""
+
+FEW_FITS, FITS = 6, 160
+"""Draws of targets, at first: for a small question, and for others."""
 
 FEW, MORE, MANY = 4, 20, 60
 """Guesses, likewise; in the middle, before regions that are not settled at first sight."""
@@ -36,11 +43,11 @@ FEW_FORMS, MORE_FORMS, FORMS = 16, 48, 240
 FEW_SOLUTIONS, MORE_SOLUTIONS, SOLUTIONS = 4, 16, 120
 """Starts of numerical solutions, likewise."""
 
-FEW_REGIONS = 400
-"""So many regions are looked at before the whole question is given to a solver at once."""
-
 GLANCE = 0.05
 """Effort for the whole question, and for a region, at first sight: most small questions are settled by it."""
+
+GLIMPSE, LOOK, STARE = 0.1, 0.6, 8.0
+"""Seconds that Yices has for the whole question, beside a second look by others, and beside longer ones."""
 
 QUARTER, SHORT = 0.25, 0.4
 """Effort for a region, and for the whole question, before the other strategies are come back to."""
@@ -48,12 +55,14 @@ QUARTER, SHORT = 0.25, 0.4
 ROUNDS, GROWTH = 3, 4
 """How often all strategies are come back to, each time with so many times the patience and the draws."""
 
+EXACT: Mode = "polynomial"
+"""The mode for a first look at a small question, of integers too: it settles most."""
+
 REAL_MODES: Sequence[Mode] = ("polynomial", "elimination", "general")
 INTEGER_MODES: Sequence[Mode] = ("general", "small-integers")
 
-Step = tuple[str, float, Callable[[float], Verdict]]
-"""(name, share of the time that is left, search until a deadline)."""
-
+Look = tuple[SolverProcess | None, Mode, float]
+"""A solver, if there is one, its mode and its effort."""
 
 _MODULES = {"identities": "relaxation", "closed": "smooth.closed", "enclose": "smooth.enclose"}
 """Where strategies are, if not in the module of their name."""
@@ -79,24 +88,14 @@ def _in_words(reasons: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Portfolio:
-    """The strategies over a crew of solver processes.
-
-    Attributes:
-        strategy: ``auto`` tries them all; else the name of one.
-        turned_to: told of each strategy when it is tried.
-    """
-
-    crew: Crew
-    strategy: str
-    seed: int
-    progress: Progress
-    turned_to: Callable[[str], None] = lambda _: None
+class Portfolio(Strategies):
+    """The strategies over a crew of solver processes, in order."""
 
     def decide(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """The first verdict that a strategy comes to; else what stood in the way."""
         self.crew.forget()
-        return self._first(problem, self._steps(problem, samples), samples, deadline)
+        with closing(self._steps(problem, samples, deadline)) as steps:
+            return self._first(problem, steps, samples, deadline)
 
     def construct(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """What can be had without any solver: a witness, or nothing."""
@@ -107,6 +106,22 @@ class Portfolio:
         ]
         asked = [step for step in steps if self.strategy in ("auto", step[0])]
         return self._first(problem, asked, samples, deadline) if asked else Undecided("incomplete")
+
+    def construct_few(self, problem: Problem, samples: int, deadline: float) -> Verdict:
+        """What a few constructions come to."""
+        if self.strategy != "auto":
+            return Undecided("incomplete")
+        few: Step = ("construct", 1.0, self._construct(problem, samples, 1, THIRD))
+        return self._first(problem, [few], samples, deadline)
+
+    def look(self, problem: Problem, samples: int, deadline: float) -> Verdict:
+        """What is seen at once of a small question."""
+        if self.strategy != "auto" or not _is_small(problem, samples):
+            return Undecided("incomplete")
+        self.crew.forget()
+        self.looked.add((problem.digest, samples))
+        with closing(self._at_once(problem, samples, self._whole(problem, samples), deadline)) as steps:
+            return self._first(problem, steps, samples, deadline)
 
     def every(self, problem: Problem) -> Callable[[float], Verdict] | None:
         """Return a search that can rule out all numbers of samples at once, until a deadline.
@@ -130,13 +145,13 @@ class Portfolio:
     def _first(self, problem: Problem, steps: Iterable[Step], samples: int, deadline: float) -> Verdict:
         given_up, left = Undecided("timeout"), ""
         reasons: dict[str, str] = {}
-        fit = False
+        fit, reason_of = False, cache(partial(unfit, problem=problem))
         for name, share, search in steps:
             now = time.monotonic()
             if now >= deadline:
                 fit = True  # for all that is known: the other strategies were not asked
                 break
-            reason = unfit(name, problem)
+            reason = reason_of(name)
             if reason is not None:
                 reasons[name] = reason
                 continue
@@ -145,6 +160,8 @@ class Portfolio:
             self.progress(f"{name}, {samples} {'sample' if samples == 1 else 'samples'}")
             verdict = search(now + share * (deadline - now))
             if isinstance(verdict, Found | Impossible):
+                if isinstance(verdict, Impossible):
+                    self.heard.add(verdict.solver)
                 return verdict
             if name == "regions" and verdict.reason != "unsupported":
                 left = (
@@ -160,7 +177,7 @@ class Portfolio:
             return Undecided("timeout", left)
         return Undecided("incomplete", left or given_up.detail)
 
-    def _steps(self, problem: Problem, samples: int) -> Iterator[Step]:
+    def _steps(self, problem: Problem, samples: int, deadline: float) -> Generator[Step, None, None]:
         modes = INTEGER_MODES if problem.domain == "integer" else REAL_MODES
         match self.strategy:
             case "construct":
@@ -181,13 +198,92 @@ class Portfolio:
             case "regions":
                 yield "regions", 1.0, self._regions(problem, samples)
             case "piecewise":
+                whole = self._whole(problem, samples)
                 for mode in modes:
-                    yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
-                yield from self._patiently(problem, samples, modes)
+                    yield "piecewise", 1.0, self._piecewise(whole, mode, SHORT)
+                yield from self._patiently(whole, modes)
             case _:
-                yield from self._all(problem, samples, modes)
+                if _is_small(problem, samples):
+                    yield from self._of_small(problem, samples, modes, deadline)
+                else:
+                    yield from self._all(problem, samples, modes, deadline)
 
-    def _all(self, problem: Problem, samples: int, modes: Sequence[Mode]) -> Iterator[Step]:
+    def _at_once(
+        self, problem: Problem, samples: int, whole: Whole, deadline: float
+    ) -> Generator[Step, None, None]:
+        """Constructions, while a solver looks at the whole of a small question.
+
+        A witness that is constructed goes before what the solver says, however long either takes: so the
+        answer does not depend on which of them is quicker.
+        """
+        yield "fit", 0.25, self._fit(problem, samples, FEW_FITS)
+        lead, first = self.crew.lead, 0
+        if not (problem.where or problem.given or problem.bounds):  # else constructions come to little
+            first = FIRST
+            yield "construct", 0.25, self._construct(problem, samples, 1, first)
+        loaded = lead.ready(0.0)  # if not, that takes longer than constructions
+        if loaded:
+            whole.ask(lead, EXACT, GLANCE, deadline)
+        try:
+            yield "construct", 0.25, self._construct(problem, samples, first + 1, THIRD)
+            self.crew.start()
+            if not loaded:
+                whole.ask(lead, EXACT, GLANCE, deadline)
+            yield "piecewise", 0.25, partial(whole.told, lead)
+        finally:
+            lead.leave()
+
+    def _beside(
+        self, whole: Whole, look: Look, deadline: float, steps: Iterable[Step]
+    ) -> Generator[Step, None, None]:
+        """Steps, while another solver is at the whole question: its word counts after theirs."""
+        solver, mode, effort = look
+        if solver is None:
+            yield from steps
+            return
+        ready = solver is not self.crew.lead and solver.ready(0.0)
+        if ready:
+            whole.ask(solver, mode, effort, deadline)
+        try:
+            yield from steps
+            if not ready:
+                whole.ask(solver, mode, effort, deadline)
+            yield "piecewise", 1.0, partial(whole.told, solver)
+        finally:
+            solver.leave(kill=effort > GLIMPSE)
+
+    def _yices(self, seconds: float) -> Look:
+        """Yices counts no steps: only what nothing before its word settles can depend on the machine."""
+        return self.crew.other, "general", seconds
+
+    def _of_small(
+        self, problem: Problem, samples: int, modes: Sequence[Mode], deadline: float
+    ) -> Generator[Step, None, None]:
+        """Every strategy for a small question: what settles most of them in a moment goes first."""
+        whole = self._whole(problem, samples)
+        if (problem.digest, samples) not in self.looked:
+            yield from self._at_once(problem, samples, whole, deadline)
+        second: list[Step] = [
+            ("identities", 0.25, self._identities(problem, samples)),
+            ("facts", 0.25, self._facts(problem, samples)),
+            ("piecewise", 0.25, self._piecewise(whole, "elimination", GLANCE)),
+        ]
+        look: Look = (self.crew.second, EXACT, GLANCE)
+        beside = self._beside(whole.otherwise, look, deadline, second)
+        yield from self._beside(whole, self._yices(GLIMPSE), deadline, beside)
+        regions = self._few_regions(problem, samples)
+        third: list[Step] = [
+            ("guess", 0.25, self._guess(problem, samples, 1, FEW)),
+            ("construct", 0.25, self._construct(problem, samples, THIRD + 1, MORE_DRAWS)),
+            ("regions", 0.5, regions(GLANCE)),
+            ("fit", 0.25, self._fit(problem, samples, FITS, FEW_FITS + 1)),
+        ]
+        yield from self._beside(whole, self._yices(LOOK), deadline, third)
+        yield from self._longer(whole, modes, regions, deadline)
+
+    def _all(
+        self, problem: Problem, samples: int, modes: Sequence[Mode], deadline: float
+    ) -> Generator[Step, None, None]:
         """Every strategy: first for a moment, then again and again with more patience."""
         yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
         yield "fit", 0.25, self._fit(problem, samples, FITS)
@@ -203,139 +299,69 @@ class Portfolio:
         self.crew.start()
         if not relaxed:
             yield "identities", 0.25, self._identities(problem, samples)
-        yield "piecewise", 0.25, self._piecewise(problem, samples, modes[0], GLANCE)
+        whole = self._whole(problem, samples)
+        yield "piecewise", 0.25, self._piecewise(whole, modes[0], GLANCE)
         yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
         yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, MORE_DRAWS)
         regions = self._few_regions(problem, samples)
         yield "regions", 0.5, regions(GLANCE)
+        yield from self._longer(whole, modes, regions, deadline)
+
+    def _longer(
+        self, whole: Whole, modes: Sequence[Mode], regions: Callable[[float], Search], deadline: float
+    ) -> Iterator[Step]:
+        """What is done where nothing at first sight has come to anything."""
+        problem, samples = whole.problem, whole.samples
         yield "construct", 0.25, self._construct(problem, samples, MORE_DRAWS + 1, DRAWS)
         yield "closed", 0.25, self._closed(problem, samples, MORE_FORMS + 1, FORMS)
         yield "enclose", 0.5, self._enclose(problem, samples, MORE_SOLUTIONS + 1, SOLUTIONS)
         yield "guess", 0.25, self._guess(problem, samples, FEW + 1, MORE)
         yield "regions", 0.5, regions(QUARTER)
-        for mode in modes[:2]:
-            yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
+        short: list[Step] = [("piecewise", 1.0, self._piecewise(whole, mode, SHORT)) for mode in modes[:2]]
+        look: Look = (self.crew.second if unfit("piecewise", problem) is None else None, EXACT, SHORT)
+        yield from self._beside(whole.otherwise, look, deadline, short)
         yield "guess", 0.25, self._guess(problem, samples, MORE + 1, MANY)
-        yield from self._again(problem, samples, modes, regions)
+        yield from self._again(whole, modes, regions, deadline)
         yield "regions", 0.7, self._regions(problem, samples, least=FEW_REGIONS + 1)
-        yield from self._patiently(problem, samples, modes)
+        yield from self._patiently(whole, modes)
 
     def _again(
-        self,
-        problem: Problem,
-        samples: int,
-        modes: Sequence[Mode],
-        regions: Callable[[float], Callable[[float], Verdict]],
+        self, whole: Whole, modes: Sequence[Mode], regions: Callable[[float], Search], deadline: float
     ) -> Iterator[Step]:
         """All strategies again and again, with growing patience: nobody knows beforehand which is quick."""
+        problem, samples = whole.problem, whole.samples
         for number in range(ROUNDS):
             done, more = GROWTH**number, GROWTH ** (number + 1)
-            yield "construct", 0.1, self._construct(problem, samples, DRAWS * done + 1, DRAWS * more)
-            yield "fit", 0.1, self._fit(problem, samples, FITS * more, FITS * done + 1)
-            yield "closed", 0.1, self._closed(problem, samples, FORMS * done + 1, FORMS * more)
-            yield "enclose", 0.1, self._enclose(problem, samples, SOLUTIONS * done + 1, SOLUTIONS * more)
-            yield "guess", 0.1, self._guess(problem, samples, MANY * done + 1, MANY * more)
+            steps: list[Step] = [
+                ("construct", 0.1, self._construct(problem, samples, DRAWS * done + 1, DRAWS * more)),
+                ("fit", 0.1, self._fit(problem, samples, FITS * more, FITS * done + 1)),
+                ("closed", 0.1, self._closed(problem, samples, FORMS * done + 1, FORMS * more)),
+                ("enclose", 0.1, self._enclose(problem, samples, SOLUTIONS * done + 1, SOLUTIONS * more)),
+                ("guess", 0.1, self._guess(problem, samples, MANY * done + 1, MANY * more)),
+            ]
             again = modes if number < ROUNDS - 1 else ()  # the last time without any limit
-            for mode in again[:1]:
-                yield "piecewise", 0.3, self._piecewise(problem, samples, mode, SHORT * more)
-            yield "regions", 0.4, regions(SHORT * more**2)
-            for mode in again[1:]:
-                yield "piecewise", 0.3, self._piecewise(problem, samples, mode, SHORT * more)
+            glances: list[Step] = [
+                ("piecewise", 0.3, self._piecewise(whole, mode, SHORT * more)) for mode in again
+            ]
+            steps += [*glances[:1], ("regions", 0.4, regions(SHORT * more**2)), *glances[1:]]
+            if number == 1 and unfit("piecewise", problem) is None:
+                yield from self._beside(whole, self._yices(STARE), deadline, steps)
+            else:
+                yield from steps
 
-    def _patiently(self, problem: Problem, samples: int, modes: Sequence[Mode]) -> Iterator[Step]:
+    def _patiently(self, whole: Whole, modes: Sequence[Mode]) -> Iterator[Step]:
         for left, mode in zip(range(len(modes), 0, -1), modes, strict=True):
-            yield "piecewise", 1 / left, self._piecewise(problem, samples, mode, None)
+            yield "piecewise", 1 / left, self._piecewise(whole, mode, None)
 
-    # Strategies are imported where they are first used: `guess`, `regions` and `piecewise` load SymPy.
 
-    def _draws(self, first: int, last: int, until: float) -> Draws:
-        return Draws(first, last, until, self.seed, self.progress)
+def _is_small(problem: Problem, samples: int) -> bool:
+    """Whether a solver may see the whole question at once, at little cost.
 
-    def _construct(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
-        return lambda until: construct.construct(problem, samples, self._draws(first, last, until))
-
-    def _closed(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
-        def search(until: float) -> Verdict:
-            from zerograd.search.smooth.closed import closed
-
-            return closed(problem, samples, self._draws(first, last, until))
-
-        return search
-
-    def _enclose(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
-        def search(until: float) -> Verdict:
-            from zerograd.search.smooth.enclose import enclose
-
-            return enclose(problem, samples, self._draws(first, last, until))
-
-        return search
-
-    def _fit(self, problem: Problem, samples: int, last: int, first: int = 1) -> Callable[[float], Verdict]:
-        return lambda until: fit.fit(problem, samples, self._draws(first, last, until))
-
-    def _identities(self, problem: Problem, samples: int) -> Callable[[float], Verdict]:
-        def search(until: float) -> Verdict:
-            from zerograd.search.relaxation import relaxation
-
-            return relaxation(problem, samples, self.crew.lead, deadline=until, seed=self.seed)
-
-        return search
-
-    def _facts(self, problem: Problem, samples: int) -> Callable[[float], Verdict]:
-        def search(until: float) -> Verdict:
-            from zerograd.search.facts import facts
-
-            return facts(problem, samples, self.crew.lead, deadline=until, seed=self.seed)
-
-        return search
-
-    def _guess(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
-        def search(until: float) -> Verdict:
-            from zerograd.search.guess import guess
-
-            return guess(problem, samples, self.crew.lead, self._draws(first, last, until))
-
-        return search
-
-    def _regions(self, problem: Problem, samples: int, **limits: Any) -> Callable[[float], Verdict]:
-        def search(until: float) -> Verdict:
-            from zerograd.search.regions import regions
-
-            return regions(
-                problem,
-                samples,
-                self.crew,
-                deadline=until,
-                seed=self.seed,
-                progress=self.progress,
-                **limits,
-            )
-
-        return search
-
-    def _few_regions(self, problem: Problem, samples: int) -> Callable[[float], Callable[[float], Verdict]]:
-        """Regions, if they are few, to be come back to: of a patience, a search until a deadline."""
-        kept: list[RegionSearch] = []
-
-        def search(patience: float, until: float) -> Verdict:
-            from zerograd.search.regions import RegionSearch
-
-            if not kept:
-                kept.append(
-                    RegionSearch(problem, samples, self.crew, self.seed, self.progress, most=FEW_REGIONS)
-                )
-            return kept[0].go(until, patience)
-
-        return lambda patience: partial(search, patience)
-
-    def _piecewise(
-        self, problem: Problem, samples: int, mode: Mode, effort: float | None
-    ) -> Callable[[float], Verdict]:
-        def search(until: float) -> Verdict:
-            from zerograd.search.piecewise import piecewise
-
-            return piecewise(
-                problem, samples, self.crew.lead, mode=mode, effort=effort, deadline=until, seed=self.seed
-            )
-
-        return search
+    Not where no number of samples is known to suffice: what rules out all of them at once goes first there.
+    """
+    if problem.samples.most is None and sufficient_samples(problem) is None:
+        return False
+    units = sum(layer.units for layer in problem.network.layers)
+    if samples * units > SMALL or unfit("piecewise", problem) is not None:
+        return False
+    return exact_elsewhere(problem) is not None

@@ -24,6 +24,7 @@ from zerograd.search.messages import (
     Tried,
 )
 from zerograd.search.verdict import Progress, Undecided
+from zerograd.services.child import Child
 from zerograd.services.service import DEFAULT_MEMORY, Busy, Service, Stopped
 
 GRACE = 0.6
@@ -38,11 +39,14 @@ class SearchProcess(Service[Request, Reply]):
     Args:
         memory: cap in bytes on the address space of each process.
         solvers: processes that work at one question at once; by default one a core.
+        child: the process, if it has been started with that memory and as many solvers.
     """
 
-    def __init__(self, memory: int = DEFAULT_MEMORY, solvers: int | None = None) -> None:
+    def __init__(
+        self, memory: int = DEFAULT_MEMORY, solvers: int | None = None, child: Child | None = None
+    ) -> None:
         size = () if solvers is None else (solvers,)
-        super().__init__("zerograd.search.worker", WIRE, memory, *size, grace=GRACE)
+        super().__init__("zerograd.search.worker", WIRE, memory, *size, grace=GRACE, child=child)
         self.start()
 
     def find(

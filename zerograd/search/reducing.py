@@ -9,7 +9,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
-from zerograd.search import construct, piecewise
+from zerograd.search import construct
 from zerograd.search.construct import constructions
 from zerograd.search.draws import Draws
 from zerograd.search.verdict import Found, Progress
@@ -51,7 +51,11 @@ def reduced(
         draws = Draws(1, DRAWS, until, seed, progress)
         for found in constructions(problem, known.samples, draws):
             known = _smaller(known, found.witness)
-    if problem.domain != "integer" or piecewise.unfit(problem) is not None:
+    if problem.domain != "integer":
+        return known
+    from zerograd.search import piecewise  # SymPy: not before it is needed
+
+    if piecewise.unfit(problem) is not None:
         return known
     height = _height(known)
     if height > LARGE:

@@ -27,6 +27,7 @@ def over_samples(
     progress: Progress,
     record: Callable[[Attempt], None] = lambda _: None,
     sketch: Decide | None = None,
+    looks: tuple[Decide, Decide] | None = None,
     loosened: tuple[int, Decide] | None = None,
     every: Callable[[float], Verdict] | None = None,
 ) -> tuple[Verdict, tuple[Attempt, ...]]:
@@ -43,6 +44,8 @@ def over_samples(
 
     Args:
         sketch: a quick search for witnesses that rules nothing out.
+        looks: a quicker search for witnesses than ``sketch``, and a look at what a solver settles at
+            once. The least number is looked at first of all, the sufficient one after the quicker search.
         loosened: a number of samples that suffices for the problem without what stands in the way of
             the theorem, and the search of that problem: its no is a no for every number of samples.
         every: of a deadline, a search that can only rule out all numbers of samples at once.
@@ -50,7 +53,7 @@ def over_samples(
     """
     wanted = problem.samples
     most = sufficient if wanted.most is None else wanted.most
-    return _Search(wanted, most, decide, deadline, progress, record).run(sketch, loosened, every)
+    return _Search(wanted, most, decide, deadline, progress, record).run(sketch, looks, loosened, every)
 
 
 @dataclass(slots=True)
@@ -64,6 +67,7 @@ class _Search:
     progress: Progress
     record: Callable[[Attempt], None]
     verdicts: dict[int, Verdict] = field(default_factory=dict)
+    seen: dict[int, Verdict] = field(default_factory=dict)
 
     @property
     def endless(self) -> bool:
@@ -72,15 +76,20 @@ class _Search:
     def run(
         self,
         sketch: Decide | None,
+        looks: tuple[Decide, Decide] | None,
         loosened: tuple[int, Decide] | None,
         every: Callable[[float], Verdict] | None,
     ) -> tuple[Verdict, tuple[Attempt, ...]]:
         sketched = None
-        if self.endless and sketch is not None:
+        if self.endless and looks is not None:
+            seen, sketched = self._looked(*looks)
+            if seen is not None:
+                return self._ended(seen)
+        if self.endless and sketched is None and sketch is not None:
             sketched = self._sketch(sketch)
-            if sketched is not None and self.wanted.every:
-                self._note(sketched.witness.samples, sketched)
-                return self._ended(sketched)
+        if sketched is not None and self.wanted.every:
+            self._note(sketched.witness.samples, sketched)
+            return self._ended(sketched)
         if self.endless and sketched is None and every is not None:
             now = time.monotonic()
             verdict = every(now + (self.deadline - now) / 4)
@@ -100,6 +109,24 @@ class _Search:
                 self._note(samples, verdict)
                 return self._ended(replace(verdict, every=True))
         return self._ended(self._ascend())
+
+    def _looked(self, quicker: Decide, look: Decide) -> tuple[Verdict | None, Found | None]:
+        """The verdict, if it is seen at once: by a witness with the least number, or none with enough.
+
+        Else a witness with some number, if the quicker search has found one.
+        """
+        least, found = self.wanted.least, None
+        for samples in dict.fromkeys((least, max(self.most or least, least))):
+            if samples > least and (found := self._sketch(quicker)) is not None:
+                return None, found
+            verdict = look(samples, self.deadline)
+            if isinstance(verdict, Found | Impossible):
+                self.seen[samples] = verdict
+            enough = samples == self.most and isinstance(verdict, Impossible)
+            if enough or (samples == least and isinstance(verdict, Found)):
+                self._note(samples, verdict)
+                return verdict, None
+        return None, None
 
     def _sketch(self, sketch: Decide) -> Found | None:
         least = self.wanted.least
@@ -134,7 +161,9 @@ class _Search:
         if known is not None and not isinstance(known, Undecided):
             return known
         now = time.monotonic()
-        verdict = self.ask(samples, now + (self.deadline - now) / 2 if half else self.deadline)
+        verdict = self.seen.get(samples) or self.ask(
+            samples, now + (self.deadline - now) / 2 if half else self.deadline
+        )
         self._note(samples, verdict)
         return verdict
 

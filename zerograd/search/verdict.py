@@ -23,11 +23,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Impossible:
-    """No witness exists, on the word of ``evidence``; with ``every``, for no number of samples."""
+    """No witness exists, on the word of ``evidence``; with ``every``, for no number of samples.
+
+    Attributes:
+        solver: the name of the solver that says so.
+    """
 
     evidence: Evidence
     strategy: str
     every: bool = False
+    solver: str = "z3"
 
 
 @dataclass(frozen=True, slots=True)

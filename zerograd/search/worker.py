@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from functools import partial
+from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,10 @@ from zerograd.solvers.process import SolverProcess
 
 if TYPE_CHECKING:
     from zerograd.search.choices import Chosen
+
+
+LATER = ("flint", "numpy", "zerograd.search.reducing", "zerograd.search.smallest")
+"""What constructions need, and then a search for smaller witnesses."""
 
 
 class _Search:
@@ -83,13 +88,14 @@ class _Search:
         sufficient = sufficient_samples(problem) if problem.samples.most is None else None
         endless = problem.samples.most is None and sufficient is None
         searches: Portfolio | Chosen = portfolio
-        loose, every = None, None
+        loose, every, looks = None, None, None
         if is_chosen(problem.derivative_at_kink):
             from zerograd.search.choices import Chosen  # SymPy: not before it is needed
 
             searches = Chosen(portfolio)
         else:  # what holds of all numbers of samples at once is known of conventions alone
             loose, every = loosened(problem) if endless else None, portfolio.every(problem)
+            looks = partial(portfolio.construct_few, problem), partial(portfolio.look, problem)
         enough = sufficient_samples(loose) if loose is not None else None
         verdict, attempts = over_samples(
             problem,
@@ -99,23 +105,27 @@ class _Search:
             progress=self._progress,
             record=self.send,
             sketch=partial(searches.construct, problem),
+            looks=looks,
             loosened=None if loose is None or enough is None else (enough, partial(portfolio.decide, loose)),
             every=every,
         )
         if sufficient is None and isinstance(verdict, Impossible) and verdict.every:
             sufficient = enough
-        return Finding(verdict, attempts, sufficient, self._versions(), tuple(tried))
+        return Finding(verdict, attempts, sufficient, self._versions(portfolio.heard), tuple(tried))
 
-    def _versions(self) -> dict[str, str]:
+    def _versions(self, heard: set[str]) -> dict[str, str]:
+        """The versions of what was used; of solvers, those whose word was taken, if there are any."""
         versions = {}
         if "sympy" in sys.modules:
             versions["sympy"] = str(sys.modules["sympy"].__version__)
-        if self.crew.lead.version is not None:
-            versions[self.crew.lead.name] = self.crew.lead.version
+        for solver in (self.crew.lead, self.crew.other):
+            used = solver is self.crew.lead if not heard else solver is not None and solver.name in heard
+            if used and solver is not None and solver.version is not None:
+                versions[solver.name] = solver.version
         return versions
 
     def _smallest(self, request: Shrink) -> Ranked:
-        from zerograd.search.reducing import reduced  # NumPy, SymPy: not before they are needed
+        from zerograd.search.reducing import reduced  # NumPy: not before it is needed
         from zerograd.search.smallest import smallest, unfit
         from zerograd.search.smallest.budget import Budget
 
@@ -177,7 +187,8 @@ class _Search:
 
 def main(memory: int, size: int | None = None) -> None:
     """Answer requests until the input ends."""
-    serve(WIRE, memory, lambda send: _Search(send, memory, size).answer)
+    later = [partial(import_module, name) for name in LATER]
+    serve(WIRE, memory, lambda send: _Search(send, memory, size).answer, later)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
+import select
 import signal
 import subprocess
 import sys
@@ -15,6 +15,9 @@ from typing import Self
 from zerograd.core.errors import present
 
 _ROOT = str(Path(__file__).resolve().parents[2])
+
+MEMORY = 4 * 2**30
+"""Bytes of address space that a process may use, unless somebody says otherwise."""
 
 OUT_OF_MEMORY = 101
 """The exit code of a process whose allocations fail. It is Z3's own, too."""
@@ -51,6 +54,8 @@ class Child:
             env={**os.environ, "PYTHONPATH": os.pathsep.join([_ROOT, *_python_path()])},
             start_new_session=True,
         )
+        self._poll = select.poll()
+        self._poll.register(self.fileno(), select.POLLIN)
 
     def __enter__(self) -> Self:
         return self
@@ -100,18 +105,16 @@ class Child:
             Ended: the process is gone.
         """
         descriptor = self.fileno()
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, selectors.EVENT_READ)
-            while b"\n" not in self._buffer:
-                left = deadline - time.monotonic()
-                if not selector.select(min(max(0.0, left), 3600.0)):
-                    if left <= 0 or time.monotonic() >= deadline:
-                        raise TimeoutError
-                    continue
-                chunk = os.read(descriptor, 1 << 20)
-                if not chunk:
-                    raise Ended(self._process.wait())
-                self._buffer += chunk
+        while b"\n" not in self._buffer:
+            left = deadline - time.monotonic()
+            if not self._poll.poll(min(max(0.0, left), 3600.0) * 1000):
+                if left <= 0 or time.monotonic() >= deadline:
+                    raise TimeoutError
+                continue
+            chunk = os.read(descriptor, 1 << 20)
+            if not chunk:
+                raise Ended(self._process.wait())
+            self._buffer += chunk
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 

@@ -9,12 +9,12 @@ from threading import Lock
 from typing import Generic, Literal, Self, TypeVar
 
 from zerograd.core.errors import ZerogradError
-from zerograd.services.child import Child, Ended, ran_out_of_memory
+from zerograd.services.child import MEMORY, Child, Ended, ran_out_of_memory
 from zerograd.services.wire import Note, Reply, Request, ServiceFailed, Wire
 
 Answer = TypeVar("Answer")
 
-DEFAULT_MEMORY = 4 * 2**30
+DEFAULT_MEMORY = MEMORY
 """Bytes of address space that a process may use."""
 
 
@@ -45,16 +45,22 @@ class Service(Generic[Request, Reply]):
         wire: what may be said.
         arguments: its command line, the memory that it may use among them.
         grace: seconds by which it may overrun its time, to say how far it came, before it is killed.
+        child: such a process that has been started.
     """
 
     def __init__(
-        self, module: str, wire: Wire[Request, Reply], *arguments: object, grace: float = 0.5
+        self,
+        module: str,
+        wire: Wire[Request, Reply],
+        *arguments: object,
+        grace: float = 0.5,
+        child: Child | None = None,
     ) -> None:
         self._command = (module, *map(str, arguments))
         self._wire = wire
         self._grace = grace
         self._lock = Lock()
-        self._child: Child | None = None
+        self._child = child
 
     def __enter__(self) -> Self:
         return self

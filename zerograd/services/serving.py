@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import select
 import signal
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TypeAlias, TypeVar
 
 from zerograd.services.child import OUT_OF_MEMORY
@@ -23,9 +23,15 @@ T = TypeVar("T")
 
 Send: TypeAlias = Callable[[Reply | Note], None]
 
+SPURIOUS = 0.05
+"""Seconds between two looks at an input that has something to read."""
+
 
 def serve(
-    wire: Wire[Request, Reply], memory: int, prepare: Callable[[Send[Reply]], Callable[[Request], None]]
+    wire: Wire[Request, Reply],
+    memory: int,
+    prepare: Callable[[Send[Reply]], Callable[[Request], None]],
+    beforehand: Iterable[Callable[[], object]] = (),
 ) -> None:
     """Answer requests, one after another.
 
@@ -35,6 +41,7 @@ def serve(
     Args:
         memory: cap on the address space, in bytes.
         prepare: called once, with the function that sends replies; what it returns answers a request.
+        beforehand: called in turn while nothing has been asked: what is sure to be wanted sooner or later.
     """
     limit_memory(memory)
 
@@ -55,25 +62,37 @@ def serve(
         return None
 
     answer = attempt(lambda: prepare(send))
-    if answer is not None:
-        for line in _lines():
-            attempt(lambda: answer(wire.read(line)))  # noqa: B023 - called at once
+    _end_with_the_input()
+    for step in beforehand if answer is not None else ():
+        if _is_asked():
+            break
+        attempt(step)
+    while answer is not None and (line := attempt(sys.stdin.buffer.readline)):
+        attempt(lambda: answer(wire.read(line)))
 
 
-def _lines() -> Iterator[bytes]:
-    """Yield the parent's lines, one by one; the process ends with them."""
-    pending: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(pending,), daemon=True).start()
-    while True:
-        yield pending.get()
+def _is_asked() -> bool:
+    """Whether a request has come, or is coming."""
+    return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
-def _read(pending: queue.SimpleQueue[bytes]) -> None:
-    try:
-        for line in sys.stdin.buffer:
-            pending.put(line)
-    finally:  # out of memory, too: nobody would read what comes
-        os._exit(0)
+def _end_with_the_input() -> None:
+    """End this process when nobody can write to it any more, whatever it does then.
+
+    The thread that sees to it sleeps until then: lines are read by the one that answers them, for handing
+    over each of them takes longer than many an answer.
+    """
+    watch = select.poll()
+    watch.register(sys.stdin.fileno(), select.POLLHUP)
+
+    def end() -> None:
+        try:
+            while not any(seen & ~select.POLLIN for _, seen in watch.poll()):
+                time.sleep(SPURIOUS)  # some systems tell of lines as well
+        finally:  # out of memory, too
+            os._exit(0)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def limit_memory(memory: int) -> None:

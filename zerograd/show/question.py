@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from zerograd.core.model.references import short_entry
 from zerograd.core.question.problem import Problem
@@ -51,32 +52,32 @@ def condition_lines(problem: Problem) -> Iterator[str]:
         f"{'∞)' if high is None else f'{exact_text(high)}]'}"
         for reference, (low, high) in problem.bounds.items()
     ]
-    for word, items in (("given", given_values(problem)), ("bounds", bounds)):
-        if items:
-            yield f"{word}: {', '.join(_first(items))}"
+    count = sum(map(len, problem.given.values()))
+    for word, items, length in (("given", given_values(problem), count), ("bounds", bounds, len(bounds))):
+        if length:
+            yield f"{word}: {', '.join(_first(items, length))}"
     if problem.domain != "real":
         yield f"domain: {problem.domain}"
 
 
 def where_lines(problem: Problem, mark: str = "") -> list[str]:
     """The conditions, one a line, each with a mark behind it."""
-    return [line + mark for line in _first([clean(str(condition)) for condition in problem.where])]
+    conditions = (clean(str(condition)) for condition in problem.where)
+    return [line + mark for line in _first(conditions, len(problem.where))]
 
 
-def given_values(problem: Problem) -> list[str]:
+def given_values(problem: Problem) -> Iterator[str]:
     """``w1 = 2``, of each value that is given."""
     shapes = variable_shapes(problem.network, problem.samples.least)
-    return [
-        f"{short_entry(name, index, shapes[name])} = {exact_text(value)}"
-        for name, values in problem.given.items()
-        for index, value in values.items()
-    ]
+    for name, values in problem.given.items():
+        for index, value in values.items():
+            yield f"{short_entry(name, index, shapes[name])} = {exact_text(value)}"
 
 
-def _first(items: Sequence[str]) -> list[str]:
-    """The first of them, as many as are listed, and how many there are besides."""
-    more = len(items) - _MOST
-    return [*items[:_MOST], *([f"and {more} more"] if more > 0 else [])]
+def _first(items: Iterable[str], count: int) -> list[str]:
+    """The first of so many, as many as are listed, and how many there are besides."""
+    more = count - _MOST
+    return [*islice(items, _MOST), *([f"and {more} more"] if more > 0 else [])]
 
 
 def word_of(run: Run) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
+from zerograd.core.refuting.system import Case, System
 from zerograd.solvers.terms import (
     ZERO,
     Constant,
@@ -40,3 +41,13 @@ def _term(p: Polynomial, symbol: Callable[[str], Term]) -> Term:
             for monomial, c in sorted(p.terms.items())
         )
     )
+
+
+def distinctions(system: System) -> Mapping[str, Formula]:
+    """By the names of distinctions: one of their cases holds."""
+    return {name: Either(tuple(map(_conjunction, cases))) for name, cases in system.splits.items()}
+
+
+def _conjunction(case: Case) -> Formula:
+    values = (Fact(Polynomial.variable(name) - value, "=") for name, value in case.values.items())
+    return Both((*values, *(fact for _, fact in case.facts)))

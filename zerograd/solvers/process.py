@@ -41,6 +41,8 @@ class SolverProcess(Service[Request, Reply]):
         self._number = 0
         self._asked: int | None = None
         """The question whose answer has not been collected yet."""
+        self._answered = 0
+        """The last question whose answer has been read."""
 
     def start(self) -> None:
         """Start the process, if it is not running, without waiting for it."""
@@ -52,7 +54,7 @@ class SolverProcess(Service[Request, Reply]):
 
     def close(self) -> None:
         """Kill the process and wait for its end."""
-        self._asked = None
+        self._asked, self._answered = None, self._number
         super().close()
 
     def forget(self) -> None:
@@ -65,8 +67,16 @@ class SolverProcess(Service[Request, Reply]):
         except Ended:
             self.close()
 
+    def renew(self) -> None:
+        """Start the process, without waiting for it, if it had been running and was killed."""
+        if self._child is None and self.version is not None:
+            self.start()
+
     def ready(self, deadline: float) -> bool:
         """Wait until ``deadline`` for the solver's start; whether it has started by then.
+
+        One that is at a question that was left, or has its answer to send, is not ready before that is over:
+        were questions piled up in front of it, the pipes would fill, and either end would wait for the other.
 
         Raises:
             SolverUnusable: it cannot start.
@@ -76,8 +86,10 @@ class SolverProcess(Service[Request, Reply]):
             with self.guarded():
                 try:
                     self._greet(deadline)
+                    while self._asked is None and self._answered < self._number:
+                        self._read(deadline)
                 except TimeoutError:
-                    return False  # still loading: a later call waits on
+                    return False  # still loading, or at work: a later call waits on
         except Stopped:
             return False
         return True
@@ -104,13 +116,13 @@ class SolverProcess(Service[Request, Reply]):
     def submit(
         self, script: Script, *, deadline: float, mode: Mode, seed: int = 0, effort: float | None = None
     ) -> None:
-        """Hand a script over: the first half of `check`. Nothing else may be asked before `collect`.
+        """Hand a script over: the first half of `check`. Nothing may be asked before `collect` or `leave`.
 
         Raises:
             SolverUnusable: it cannot start.
         """
         if self._asked is not None:
-            self.close()  # an answer that nobody took must never be taken for this one's
+            self.close()  # who knows when its answer comes
         now = time.monotonic()
         if now >= deadline:
             self._failed = GaveUp("timeout")
@@ -132,6 +144,16 @@ class SolverProcess(Service[Request, Reply]):
         except Stopped as stopped:
             self._failed = _gave_up(stopped)
 
+    def leave(self, *, kill: bool = False) -> None:
+        """Want the outcome of what was submitted no more, if it has not been collected.
+
+        Args:
+            kill: end the process, rather than have the next question wait for the end of this one.
+        """
+        if self._asked is not None and kill:
+            self.close()
+        self._asked = self._failed = None
+
     def collect(self) -> Outcome:
         """Wait for the outcome: the second half of `check`."""
         asked, self._asked = self._asked, None
@@ -142,14 +164,21 @@ class SolverProcess(Service[Request, Reply]):
             return GaveUp("crashed", "the process was ended")
         try:
             with self.guarded():
-                reply = self.receive(self._until)
-                if not isinstance(reply, Checked) or reply.number != asked:
+                reply = self._read(self._until)
+                while asked is not None and reply.number < asked:
+                    reply = self._read(self._until)  # of one that was left
+                if reply.number != asked:
                     raise RuntimeError(f"asked question {asked}, got {reply}")
         except Stopped as stopped:
             return _gave_up(stopped)
         if isinstance(reply.outcome, GaveUp) and reply.outcome.reason == "memory":
             self.close()  # what it took it keeps: every later call would fail as well
         return reply.outcome
+
+    def _read(self, deadline: float) -> Checked:
+        reply = of_type(self.receive(deadline), Checked, "what a solver says of a question")
+        self._answered = reply.number
+        return reply
 
     def wait_for(self) -> tuple[int | None, float]:
         """Return a file descriptor and a time: `collect` is quick once one can be read, or the other is over.

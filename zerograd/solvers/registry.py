@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from zerograd.solvers.base import Solver
+from functools import cache
+
+from zerograd.solvers.base import Solver, SolverUnusable
 
 NAMES = ("z3", "cvc5", "yices")
 
@@ -22,3 +24,15 @@ def solver(name: str) -> Solver:
 
         return Yices()
     raise KeyError(name)
+
+
+@cache
+def has_yices() -> bool:
+    """Whether Yices, which is optional, is installed."""
+    from zerograd.solvers.yices import program
+
+    try:
+        program()
+    except SolverUnusable:
+        return False
+    return True

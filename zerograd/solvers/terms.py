@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from math import lcm, prod
 from typing import Literal, TypeAlias
 
@@ -149,10 +150,18 @@ def differ(left: Term, right: Term) -> Formula:
     return invert(relate(left, "=", right))
 
 
+def _is_true(part: Formula) -> bool:
+    return isinstance(part, And) and not part.parts
+
+
+def _is_false(part: Formula) -> bool:
+    return isinstance(part, Or) and not part.parts
+
+
 def conjoin(parts: Iterable[Formula]) -> Formula:
     flat: list[Formula] = []
     for part in parts:
-        if part == FALSE:
+        if _is_false(part):
             return FALSE
         flat.extend(part.parts if isinstance(part, And) else (part,))
     return flat[0] if len(flat) == 1 else And(tuple(flat))
@@ -161,7 +170,7 @@ def conjoin(parts: Iterable[Formula]) -> Formula:
 def disjoin(parts: Iterable[Formula]) -> Formula:
     flat: list[Formula] = []
     for part in parts:
-        if part == TRUE:
+        if _is_true(part):
             return TRUE
         flat.extend(part.parts if isinstance(part, Or) else (part,))
     return flat[0] if len(flat) == 1 else Or(tuple(flat))
@@ -172,9 +181,9 @@ def imply(premise: Formula, conclusion: Formula) -> Formula:
 
 
 def invert(part: Formula) -> Formula:
-    if part == TRUE:
+    if _is_true(part):
         return FALSE
-    if part == FALSE:
+    if _is_false(part):
         return TRUE
     return part.part if isinstance(part, Not) else Not(part)
 
@@ -217,7 +226,7 @@ class Script:
         return variable
 
     def require(self, formula: Formula) -> None:
-        if formula != TRUE:
+        if not _is_true(formula):
             self.assertions.append(formula)
 
     def copy(self, extra: Iterable[Formula] = ()) -> Script:
@@ -239,11 +248,16 @@ class Script:
         return "\n".join(lines) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Printer:
     """Text of terms. A comparison of integers with rational coefficients is scaled to integers."""
 
     sorts: Mapping[str, Sort]
+
+    @cached_property
+    def _real(self) -> bool:
+        """Whether there are no integers among the variables."""
+        return "Int" not in self.sorts.values()
 
     def formula(self, formula: Formula) -> str:
         match formula:
@@ -256,9 +270,9 @@ class Printer:
             case Truth(name=name):
                 return name
             case Relation(operator=operator, left=left, right=right):
-                sort: Sort = (
-                    "Int" if is_integral(left, self.sorts) and is_integral(right, self.sorts) else "Real"
-                )
+                sort: Sort = "Real"
+                if not self._real and is_integral(left, self.sorts) and is_integral(right, self.sorts):
+                    sort = "Int"
                 if sort == "Int":
                     scale = lcm(denominator(left), denominator(right))
                     left, right = multiply_out(left, scale), multiply_out(right, scale)
@@ -267,7 +281,8 @@ class Printer:
     def term(self, term: Term, sort: Sort) -> str:
         match term:
             case Variable(name=name):
-                return f"(to_real {name})" if sort == "Real" and self.sorts[name] == "Int" else name
+                whole = not self._real and sort == "Real" and self.sorts[name] == "Int"
+                return f"(to_real {name})" if whole else name
             case Constant(value=value):
                 return _number(value, sort)
             case Sum(terms=terms):
@@ -332,8 +347,11 @@ def multiply_out(term: Term, scale: int) -> Term:
 
 
 def _number(value: int | Fraction, sort: Sort) -> str:
-    fraction = Fraction(value)
     suffix = ".0" if sort == "Real" else ""
+    if isinstance(value, int):
+        text = f"{digits(abs(value))}{suffix}"
+        return f"(- {text})" if value < 0 else text
+    fraction = value
     if sort == "Int" and fraction.denominator != 1:
         raise ValueError(f"{value} is no integer")
     text = f"{digits(abs(fraction.numerator))}{suffix}"

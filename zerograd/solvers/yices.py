@@ -52,14 +52,19 @@ class Yices:
         self._program: _Program | None = None
 
     def forget(self) -> None:
-        """End the program: what it learnt sways its choices."""
+        """Take a new program: what it learnt sways its choices."""
+        if self._program is not None and self._program.used:
+            self._end()
+            self._program = _Program()  # now, between two questions: it takes longer than most answers
+
+    def _end(self) -> None:
         if self._program is not None:
             self._program.close()
             self._program = None
 
     def version(self) -> str:
         output = subprocess.run(  # noqa: S603 - no shell
-            [_path(), "--version"], capture_output=True, text=True, check=False, timeout=60
+            [program(), "--version"], capture_output=True, text=True, check=False, timeout=60
         ).stdout
         if not (version := re.match(r"Yices ([\d.]+)", output)):
             raise SolverUnusable(f"{PROGRAM} does not say its version, but {output[:80]!r}")
@@ -78,11 +83,11 @@ class Yices:
         del mode
         until = time.monotonic() + min(seconds, effort if effort is not None else seconds)
         question = f"(push 1)\n(set-option :random-seed {seed % 2**31})\n{text}\n(check-sat)"
-        kept = self._program is not None
+        kept = self._program is not None and self._program.used
         outcome = self._outcome(question, wanted, until)
         if kept and isinstance(outcome, NearModel):
             # After other questions it may round rational numbers, which it prints exactly in a new process.
-            self.forget()
+            self._end()
             again = self._outcome(question, wanted, until)
             return outcome if isinstance(again, GaveUp) else again
         return outcome
@@ -90,6 +95,7 @@ class Yices:
     def _outcome(self, question: str, names: Sequence[str], until: float) -> Outcome:
         if self._program is None:
             self._program = _Program()
+        if not self._program.used:
             question = f"{_SETTINGS}\n{question}"
         try:
             answer = self._program.ask(question, until).strip()
@@ -98,7 +104,7 @@ class Yices:
                 values = self._program.ask(f"(get-value ({' '.join(names)}))", until + 1)
             self._program.ask("(pop 1)", until + 1)
         except _Ended as ended:
-            self.forget()
+            self._end()
             return ended.outcome
         match answer:
             case "sat":
@@ -107,7 +113,7 @@ class Yices:
                 return NoModel()
             case "unknown":
                 return GaveUp("incomplete", "unknown")
-        self.forget()
+        self._end()
         return GaveUp("crashed", answer[:200])
 
 
@@ -120,11 +126,16 @@ class _Ended(Exception):  # noqa: N818 - a finding, not an error
 
 
 class _Program:
-    """The running program, which ends with its parent."""
+    """The running program, which ends with its parent.
+
+    Attributes:
+        used: whether it was asked anything.
+    """
 
     def __init__(self) -> None:
+        self.used = False
         self._process = subprocess.Popen(  # noqa: S603 - no shell
-            [_path(), "--incremental"],
+            [program(), "--incremental"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -145,6 +156,7 @@ class _Program:
         Raises:
             _Ended: it said nothing more before `until`, or ended.
         """
+        self.used = True
         self._write(f'{text}\n(echo "{_DONE}")\n')
         output = present(self._process.stdout, "pipe from the program").fileno()
         reply = b""
@@ -175,8 +187,12 @@ class _Program:
         return _Ended(GaveUp("crashed", reply.decode(errors="replace").strip()[:200] or f"exit code {code}"))
 
 
-def _path() -> str:
-    """Return where the program is: in its package, which may not be on the path, or on the path."""
+def program() -> str:
+    """Return where the program is: in its package, which may not be on the path, or on the path.
+
+    Raises:
+        SolverUnusable: it is not installed.
+    """
     try:
         for file in metadata.files(_DISTRIBUTION) or ():
             if file.name == PROGRAM and (path := Path(str(file.locate()))).exists():

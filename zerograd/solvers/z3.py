@@ -13,7 +13,7 @@ from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome, Value
 
 # nlsat decides conjunctions of polynomial relations (Jovanović and de Moura, IJCAR 2012). What is
 # done to a formula beforehand matters as much: neither chain is better than the other on all.
-_CHAINS = {
+CHAINS = {
     "polynomial": (
         "simplify", "propagate-values", "purify-arith", "elim-term-ite", "simplify", "tseitin-cnf", "nlsat",
     ),
@@ -41,11 +41,16 @@ class Z3:
     def __init__(self) -> None:
         self._context: Any = None
         """What Z3 keeps from call to call: expressions, whose numbering sways its choices."""
+        self._chains: dict[tuple[Mode, int], Any] = {}
 
     def forget(self) -> None:
         import z3
 
-        self._context = z3.Context()  # now, between two questions: making one takes longer than most answers
+        # Now, between two questions: making these takes longer than most answers.
+        self._context = z3.Context()
+        used, self._chains = self._chains, {}
+        for mode, seed in used:
+            self._chain(mode, seed)
 
     def version(self) -> str:
         import z3
@@ -74,21 +79,15 @@ class Z3:
             solver.from_string(text)
             answer = solver.check()
         except z3.Z3Exception as error:
-            return _gave_up(str(error))
+            return gave_up(str(error))
         if answer == z3.unsat:
             # Bit vectors show that small values do not do: of unknowns with bounds, that none do.
             if mode == "small-integers" and not _bounded(solver.assertions()):
                 return GaveUp("incomplete", "no small solution")
             return NoModel()
         if answer == z3.unknown:
-            return _gave_up(solver.reason_unknown())
-        model = solver.model()
-        values: dict[str, Value] = {}
-        for declaration in model.decls():
-            name = declaration.name()
-            if name in wanted:
-                values[name] = _value(model[declaration])
-        return Model(values)
+            return gave_up(solver.reason_unknown())
+        return Model(_values(solver.model(), frozenset(wanted)))
 
     def _solver(self, mode: Mode, *, integers: bool, seed: int) -> Any:
         import z3
@@ -96,13 +95,22 @@ class Z3:
         if self._context is None:
             self.forget()
         context = self._context
-        if mode in _CHAINS:
-            *before, last = (z3.Tactic(name, context) for name in _CHAINS[mode])
-            final = z3.With(last, seed=seed, ctx=context) if _CHAINS[mode][-1] == "nlsat" else last
-            return z3.Then(*before, final, ctx=context).solver()
+        if mode in CHAINS:
+            return self._chain(mode, seed).solver()
         solver = z3.Solver(ctx=context) if integers else z3.SolverFor("QF_NRA", context)
         solver.set("random_seed", seed)
         return solver
+
+    def _chain(self, mode: Mode, seed: int) -> Any:
+        """The tactics of a mode, one after another."""
+        import z3
+
+        if (mode, seed) not in self._chains:
+            context = self._context
+            *before, last = (z3.Tactic(name, context) for name in CHAINS[mode])
+            final = z3.With(last, seed=seed, ctx=context) if CHAINS[mode][-1] == "nlsat" else last
+            self._chains[mode, seed] = z3.Then(*before, final, ctx=context)
+        return self._chains[mode, seed]
 
 
 def _bounded(assertions: Any) -> bool:
@@ -132,7 +140,7 @@ def _bounded(assertions: Any) -> bool:
     return all((unknown, kind) in ends for unknown in unknowns for kind in kinds)
 
 
-def _gave_up(reason: str) -> GaveUp:
+def gave_up(reason: str) -> GaveUp:
     if "memory" in reason:
         return GaveUp("memory", reason)
     if "timeout" in reason or "canceled" in reason or "resource" in reason:
@@ -140,7 +148,26 @@ def _gave_up(reason: str) -> GaveUp:
     return GaveUp("incomplete", reason)
 
 
-def _value(value: Any) -> Value:
+def _values(model: Any, wanted: frozenset[str]) -> dict[str, Value]:
+    """The values of some variables, by Z3's C functions: its Python objects take longer than most answers."""
+    from z3 import Z3_NUMERAL_AST, FuncDeclRef, z3core
+
+    context = model.ctx.ref()
+    values: dict[str, Value] = {}
+    for number in range(z3core.Z3_model_get_num_consts(context, model.model)):
+        declaration = z3core.Z3_model_get_const_decl(context, model.model, number)
+        name = z3core.Z3_get_symbol_string(context, z3core.Z3_get_decl_name(context, declaration))
+        if name not in wanted:
+            continue
+        value = z3core.Z3_model_get_const_interp(context, model.model, declaration)
+        if z3core.Z3_get_ast_kind(context, value) == Z3_NUMERAL_AST:
+            values[name] = Fraction(z3core.Z3_get_numeral_string(context, value))
+        else:
+            values[name] = exact_value(model[FuncDeclRef(declaration, model.ctx)])
+    return values
+
+
+def exact_value(value: Any) -> Value:
     import z3
 
     if z3.is_int_value(value):

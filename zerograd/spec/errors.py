@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from zerograd.core.errors import Path, ZerogradError, format_path
+from zerograd.core.errors import Issue, Path, ZerogradError, format_path
 
 MAX_MESSAGE = 400
 """Longest part of a message that is shown; files may hold names of a megabyte."""
@@ -42,6 +42,20 @@ class Diagnostic:
         place = self.file if self.position is None else f"{self.file}:{self.position[0]}:{self.position[1]}"
         path = f"{_short(format_path(self.path))}: " if self.path else ""
         return _printable(f"{place}: error: {path}{_short(self.message)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A mistake of form.
+
+    Attributes:
+        on_key: the key is wrong, not its value.
+        implied: it follows from another mistake: what is missing has only been misspelt.
+    """
+
+    issue: Issue
+    on_key: bool = False
+    implied: bool = False
 
 
 class SpecError(ZerogradError):

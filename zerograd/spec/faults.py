@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -12,34 +11,19 @@ from zerograd.core.errors import Issue, Path, ProblemError
 from zerograd.core.model.activations import FAMILIES
 from zerograd.core.near import did_you_mean
 from zerograd.core.question.loss_reading import loss_from_json
+from zerograd.spec.errors import Fault
 from zerograd.spec.model import TAGS, Layer, NetworkForm, ProblemFile, SampleRange
 from zerograd.spec.scalars import Real
 from zerograd.spec.wording import OWN, show
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A mistake of form.
-
-    Attributes:
-        on_key: the key is wrong, not its value.
-        implied: it follows from another mistake: what is missing has only been misspelt.
-    """
-
-    issue: Issue
-    on_key: bool = False
-    implied: bool = False
 
 
 def _keys(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
-KEYS = _keys(ProblemFile)
-
 # Keys by the path around them, list positions left out.
 _KNOWN: Mapping[tuple[str, ...], tuple[str, ...]] = {
-    (): KEYS,
+    (): _keys(ProblemFile),
     ("samples",): _keys(SampleRange),
     ("network",): _keys(NetworkForm),
     ("network", "layers"): _keys(Layer),

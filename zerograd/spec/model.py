@@ -38,11 +38,8 @@ from zerograd.core.question.vocabulary import (
     Prefer,
 )
 from zerograd.spec import wording
-
-MAX_CONDITIONS = 1000
-"""Most conditions in one file."""
-MAX_FILES = 20
-"""Most files that values are taken from."""
+from zerograd.spec.files.beside import MAX_FILES
+from zerograd.spec.plain import MAX_CONDITIONS
 
 # Members of unions, told apart by their kind; these parts of pydantic's paths are not in the file.
 _FAMILY_TAGS = {name: f"<{name}>" for name in FAMILIES}

@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path as Folder
 from typing import Any, NoReturn
 
 from zerograd.core.errors import Issue, Path, ProblemError
 from zerograd.core.model.references import entry, parse_reference
-from zerograd.core.question.documents import network_from_json
+from zerograd.core.question.documents import KEYS, network_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import RELATIONS
 from zerograd.spec import json_text
-from zerograd.spec.errors import START, Diagnostic, MalformedError, SpecError
-from zerograd.spec.faults import KEYS, Fault, faults
+from zerograd.spec.errors import START, Diagnostic, Fault, MalformedError, SpecError
 from zerograd.spec.files.beside import FROM, Say, file_names, read_given, taken_out
 from zerograd.spec.nodes import Document, Node, compose, locate
+from zerograd.spec.plain import is_plain
 from zerograd.spec.scalars import Real
 from zerograd.spec.source import MAX_BYTES, checked, decode, read_file, read_stream
-from zerograd.spec.wording import show
 
 STDIN = "<stdin>"
 
@@ -104,13 +104,22 @@ def of_document(
     """The problem in a tree. Arguments and errors are those of `loads`."""
     root = document.root
     if not isinstance(root.value, Mapping):
+        from zerograd.spec.wording import show
+
         form = Issue((), f"expected keys such as network: [1, 1, 1], found {show(root.plain())}")
         raise SpecError(_in_order(name, document, [Fault(form)], ()))
     if "sweep" in root.value and "problem" in root.value:
         issue = Issue(("sweep",), "this is a sweep, and no single problem: zerograd sweep answers it")
         told = _in_order(name, document, [Fault(issue, on_key=True)], ())
         raise IsSweep(told, document, name, folder)
-    data, files = taken_out(root.plain())
+    plain = root.plain()
+    if not document.issues and is_plain(plain):
+        with suppress(ProblemError):  # told below, where all mistakes are
+            if (sound := _build(plain, [])) is not None:
+                return sound
+    from zerograd.spec.faults import faults  # pydantic: not before it is needed
+
+    data, files = taken_out(plain)
     replaced = _Shadow(document.replaced)
     wrong = [fault for fault in faults(data) if not replaced.touches(fault.issue.path)]
     exact = _exact(data)
@@ -141,6 +150,8 @@ def _json(text: str, name: str, folder: Folder | None, say: Say) -> Problem | No
         if short:
             return None
         raise
+    from zerograd.spec.faults import faults
+
     # Lists of numbers are left to the core: it finds the same mistakes, without a model for each number.
     given = data.get("given")
     light = (

@@ -7,9 +7,12 @@ pattern for polynomials. Reverse mode: Griewank and Walther, Evaluating Derivati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import cycle, islice
+from operator import add, mul
 from typing import Any, Generic, Protocol, TypeVar, overload
 
 from zerograd.core.model.activations import Activation, PiecewiseLinear
@@ -17,12 +20,12 @@ from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink, NoSlopeYet
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
-from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact, narrow
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.field import Algebraic
 from zerograd.core.numbers.functions import NotClosed
-from zerograd.core.numbers.products import product
+from zerograd.core.numbers.products import array_product
 from zerograd.core.numbers.work import bits, fractional, remembered, spend, spend_on, total
 
 MAX_VALUE_BITS = 2**19
@@ -132,6 +135,11 @@ class ExactActivate:
     convention: Kink
     chosen: Mapping[str, Exact] = field(default_factory=dict, hash=False)
 
+    @property
+    def is_by_value(self) -> bool:
+        """Whether φ and φ′ depend on z alone, and not on where it stands."""
+        return self.convention != "any"
+
     def __call__(self, activation: Activation, site: Site, z: Exact, /) -> tuple[Exact, Exact]:
         """(φ(z), φ′(z))."""
         if self.convention == "any":
@@ -193,25 +201,36 @@ def forward(
         x: shape (M, inputs).
         activate: decides the piece of every activation.
     """
-    below = x.rows()
+    below = x
     pre, post, derivatives = [], [], []
     for number, layer in enumerate(network.layers, start=1):
-        inputs = zip(*parameters[f"w{number}"].rows(), strict=True)
-        sums = product(below, list(inputs))
+        z = array_product(below, parameters[f"w{number}"].turned)
         bias = parameters[f"b{number}"].entries if layer.bias else ()
-        z_rows, a_rows, d_rows = [], [], []
-        for m, row in enumerate(sums):
-            spend_on((*row, *bias))
-            z_row = [s + b for s, b in zip(row, bias, strict=True)] if layer.bias else row
-            active = [activate(layer.activation, (number, m, i), z) for i, z in enumerate(z_row)]
-            z_rows.append(z_row)
-            a_rows.append(tuple(a for a, _ in active))
-            d_rows.append([d for _, d in active])
-        pre.append(Array.of(z_rows, layer.units))
-        post.append(Array.of(a_rows, layer.units))
-        derivatives.append(Array.of(d_rows, layer.units))
-        below = a_rows
+        spend_on(z.entries)
+        if bias:
+            spend_on(bias, z.shape[0])
+            z = Array(z.shape, tuple(map(add, z.entries, cycle(bias))))
+        a, derivative = _activated(layer.activation, number, z, activate)
+        pre.append(z)
+        post.append(a)
+        derivatives.append(derivative)
+        below = a
     return Forward(x, tuple(pre), tuple(post), tuple(derivatives))
+
+
+def _activated(
+    activation: Activation, number: int, z: Array[R], activate: Activate[R]
+) -> tuple[Array[R], Array[Any]]:
+    """φ and φ′ at the pre-activations of a layer."""
+    if isinstance(activate, ExactActivate) and activate.is_by_value and z.kinds == {int}:
+        whole: Iterable[Any] = z.distinct
+        with suppress(OnKink, Unevaluated):  # of which one by one tells the place
+            known: dict[Any, tuple[Any, Any]] = {
+                value: activate(activation, (number, 0, 0), value) for value in whole
+            }
+            return z.each(lambda value: known[value][0]), z.each(lambda value: known[value][1])
+    active = [activate(activation, (number, m, i), value) for (m, i), value in z.items()]
+    return Array(z.shape, tuple(a for a, _ in active)), Array(z.shape, tuple(d for _, d in active))
 
 
 @dataclass(frozen=True, eq=False)  # compared as a mapping
@@ -238,15 +257,29 @@ class Gradients(Mapping[str, Array[R]]):
     def __len__(self) -> int:
         return len(self.network.shapes) + 1
 
+    def entries(self, name: str) -> Iterator[tuple[Index, R]]:
+        """Yield each entry with its index; the first row before the others are calculated."""
+        if name in self.network.shapes and name.startswith("w") and name not in self.known:
+            delta, below = self._factors(int(name[1:]))
+            samples, units = delta.shape
+            first = array_product(Array((1, samples), delta.entries[::units]), below, self.factor)
+            yield from first.items()
+            yield from islice(self[name].items(), below.shape[1], None)
+        else:
+            yield from self[name].items()
+
+    def _factors(self, number: int) -> tuple[Array[R], Array[R]]:
+        """What comes back to a layer, and what it has from below, in a row for each sample."""
+        return self.returning[number - 1].delta, self.run.a[number - 2] if number > 1 else self.run.x
+
     def _gradient(self, name: str) -> Array[R]:
         if name == "x":
             return _through(self.parameters["w1"], self.returning[0].delta, self.factor)
-        number = int(name[1:])
-        by_unit = list(zip(*self.returning[number - 1].delta.rows(), strict=True))
+        delta, below = self._factors(int(name[1:]))
         if name.startswith("w"):
-            below = self.run.a[number - 2].rows() if number > 1 else self.run.x.rows()
-            return Array.of(product(by_unit, below, self.factor), len(below[0]))
-        totals: tuple[Any, ...] = tuple(map(total, by_unit))
+            return array_product(delta.turned, below, self.factor)
+        width = delta.shape[1]
+        totals: tuple[Any, ...] = tuple(total(delta.entries[i::width]) for i in range(width))
         if self.factor != 1:
             totals = tuple(each * self.factor for each in totals)
         return Array((len(totals),), totals)
@@ -298,8 +331,12 @@ class Adjoints(Sequence[Adjoint[R]]):
             derivatives = self._run.derivatives[number - 1]
             spend_on(arriving.entries)
             spend_on(derivatives.entries)
-            pairs = zip(arriving.entries, derivatives.entries, strict=True)
-            products: tuple[Any, ...] = tuple(g * d if d else 0 for g, d in pairs)
+            products: tuple[Any, ...]
+            if arriving.kinds == derivatives.kinds == {int}:
+                products = tuple(map(mul, arriving.entries, derivatives.entries))
+            else:
+                pairs = zip(arriving.entries, derivatives.entries, strict=True)
+                products = tuple(g * d if d else 0 for g, d in pairs)
             self._known.append(Adjoint(arriving, Array(derivatives.shape, products)))
         return self._known[self._depth - 1 - below]
 
@@ -313,4 +350,4 @@ def adjoints(
 
 def _through(weights: Array[R], delta: Array[R], factor: int | Fraction = 1) -> Array[R]:
     """What comes through the weights of a layer from above them, times ``factor``."""
-    return Array.of(product(delta.rows(), weights.rows(), factor), weights.shape[1])
+    return array_product(delta, weights, factor)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, field
+from itertools import chain, product
 from math import prod
 from typing import Any, Generic, TypeVar
 
@@ -34,6 +34,7 @@ class Array(Generic[T]):
 
     shape: Shape
     entries: tuple[T, ...]
+    _kinds: frozenset[type] | None = field(default=None, init=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.entries) != prod(self.shape):
@@ -47,8 +48,8 @@ class Array(Generic[T]):
     @classmethod
     def of(cls, rows: Iterable[Sequence[T]], width: int) -> Array[T]:
         """A matrix from its rows, each of ``width`` entries."""
-        listed = [tuple(row) for row in rows]
-        return cls((len(listed), width), tuple(v for row in listed for v in row))
+        listed = [*rows]
+        return cls((len(listed), width), tuple(chain.from_iterable(listed)))
 
     def __getitem__(self, index: int | Index) -> T:
         index = (index,) if isinstance(index, int) else index
@@ -73,6 +74,40 @@ class Array(Generic[T]):
 
     def map(self, function: Callable[[T], S]) -> Array[S]:
         return Array(self.shape, tuple(map(function, self.entries)))
+
+    def each(self, function: Callable[[T], S]) -> Array[S]:
+        """Return what `map` does, for a function of values alone: it is called once for each object.
+
+        Large arrays hold few different objects: small integers, and fractions that were made once.
+        """
+        if self.kinds == {int}:
+            whole = {value: function(value) for value in {*self.entries}}
+            return Array(self.shape, tuple(map(whole.__getitem__, self.entries)))
+        made = {id(value): function(value) for value in self.distinct}
+        return Array(self.shape, tuple(map(made.__getitem__, map(id, self.entries))))
+
+    @property
+    def distinct(self) -> Iterable[T]:
+        """The different objects among its entries; equal numbers may be several."""
+        if self.kinds == {int}:
+            return {*self.entries}
+        return dict(zip(map(id, self.entries), self.entries, strict=True)).values()
+
+    @property
+    def kinds(self) -> frozenset[type]:
+        """The types of its entries, looked at once."""
+        known = self._kinds
+        if known is None:
+            known = frozenset(map(type, self.entries))
+            object.__setattr__(self, "_kinds", known)
+        return known
+
+    @property
+    def turned(self) -> Array[T]:
+        """The transposed matrix."""
+        height, width = self.shape
+        columns = (self.entries[j::width] for j in range(width))
+        return Array((width, height), tuple(chain.from_iterable(columns)))
 
     def tolist(self) -> Any:
         """Nested lists, as ``numpy.ndarray.tolist``."""
@@ -105,4 +140,10 @@ def _nest(flat: list[Any], shape: Shape) -> Any:
     if len(shape) == 1:
         return flat
     step = prod(shape[1:])
+    if len(shape) == 2:
+        return (
+            [flat[i : i + step] for i in range(0, shape[0] * step, step)]
+            if step
+            else [[] for _ in range(shape[0])]
+        )
     return [_nest(flat[i * step : (i + 1) * step], shape[1:]) for i in range(shape[0])]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from operator import mul
+from operator import add
 from typing import Any
 
 from zerograd.core.numbers.dual import Dual, Partials
@@ -25,9 +25,16 @@ MAX_BITS = 4096
 """Longest common denominator, and widest span of exponents: beyond, entries are multiplied one by one."""
 
 
+Product = Callable[[Matrix, Matrix], list[list[Any]]]
+"""A product of matrices."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A row or column: entry k is (middles[k] ± radii[k])·2^(exponent − 1)/denominator."""
+    """A row or column: entry k is (middles[k] ± radii[k])·2^(exponent − 1)/denominator.
+
+    The denominator is odd. Where all is rational (``radii`` is None) the exponent is not above 0.
+    """
 
     middles: list[int]
     sizes: list[int]
@@ -36,10 +43,15 @@ class _Line:
     denominator: int
 
 
-def interval_product(a: Matrix, b: Matrix) -> list[list[Any]] | None:
-    """Return A·B of intervals and rationals; None if numbers are too far apart in size.
+def interval_product(
+    a: Matrix, b: Matrix, product: Product, factor: int | Fraction = 1
+) -> list[list[Any]] | None:
+    """Return factor·A·B of intervals and rationals; None if numbers are too far apart in size.
 
     Where row and column are rational, so is the entry. Entries that are 0 are the int 0.
+
+    Args:
+        product: of matrices of integers.
     """
     rows, columns = [*map(_line, a)], [*map(_line, zip(*b, strict=True))]
     if None in rows or None in columns:
@@ -48,12 +60,38 @@ def interval_product(a: Matrix, b: Matrix) -> list[list[Any]] | None:
         v.precision for matrix in (a, b) for row in matrix for v in row if isinstance(v, Interval)
     )
     spend(len(a) * len(b[0]) * (10 + len(b) * whole(precision, precision) // 2))
-    return [[_entry(row, column, precision) for column in columns] for row in rows]  # type: ignore[arg-type]
+    middles = product([row.middles for row in rows], _side_by_side([c.middles for c in columns]))  # type: ignore[union-attr]
+    radii = _radii(rows, columns, product)  # type: ignore[arg-type]
+    return [
+        _entries(row, columns, line, spread, precision=precision, factor=factor)  # type: ignore[arg-type]
+        for row, line, spread in zip(rows, middles, radii, strict=True)
+    ]
 
 
-def dual_product(
-    a: Matrix, b: Matrix, product: Callable[[Matrix, Matrix], list[list[Any]]]
-) -> list[list[Any]]:
+def _side_by_side(columns: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+    return [*zip(*columns, strict=True)]
+
+
+def _radii(rows: Sequence[_Line], columns: Sequence[_Line], product: Product) -> list[list[int]]:
+    """The radii of all products: |A|·S + R·(|B| + S), where R and S are those of the factors."""
+    nothing = [0] * len(rows[0].middles)
+    total = [[0] * len(columns) for _ in rows]
+    terms = []
+    if any(column.radii is not None for column in columns):
+        terms.append(([row.sizes for row in rows], [column.radii or nothing for column in columns]))
+    if any(row.radii is not None for row in rows):
+        reach = [
+            column.sizes if column.radii is None else [*map(add, column.sizes, column.radii)]
+            for column in columns
+        ]
+        terms.append(([row.radii or nothing for row in rows], reach))
+    for left, right in terms:
+        parts = product(left, _side_by_side(right))
+        total = [[*map(add, *lines)] for lines in zip(total, parts, strict=True)]
+    return total
+
+
+def dual_product(a: Matrix, b: Matrix, product: Product) -> list[list[Any]]:
     """Return A·B where numbers carry derivatives.
 
     Args:
@@ -104,9 +142,10 @@ def _line(values: Sequence[Interval | int | Fraction]) -> _Line | None:
             common = lcm(common, value.denominator)
             if common.bit_length() > MAX_BITS:
                 return None
+    odd, twos = odd_part(common)
     if not intervals:
         middles = [2 * value.numerator * (common // value.denominator) for value in values]  # type: ignore[union-attr]
-        return _Line(middles, [*map(abs, middles)], None, 0, common)
+        return _Line(middles, [*map(abs, middles)], None, -twos, odd)
     exponents = [0] if len(intervals) < len(values) else []
     exponents += [v.low_exponent for v in intervals if v.low_mantissa]
     exponents += [v.high_exponent for v in intervals if v.high_mantissa]
@@ -123,26 +162,55 @@ def _line(values: Sequence[Interval | int | Fraction]) -> _Line | None:
         else:
             middles.append((value.numerator * (common // value.denominator)) << (1 - least))
             radii.append(0)
-    return _Line(middles, [*map(abs, middles)], radii, least, common)
+    return _Line(middles, [*map(abs, middles)], radii, least - twos, odd)
 
 
-def _entry(row: _Line, column: _Line, precision: int) -> Any:
-    middle = sum(map(mul, row.middles, column.middles))
-    denominator = row.denominator * column.denominator
-    if row.radii is None and column.radii is None:
-        return _rational(middle, 4 * denominator)
-    radius = 0
-    if column.radii is not None:
-        radius += sum(map(mul, row.sizes, column.radii))
-    if row.radii is not None:
-        radius += sum(map(mul, row.radii, column.sizes))
-        if column.radii is not None:
-            radius += sum(map(mul, row.radii, column.radii))
-    if not middle and not radius:
-        return 0
-    exponent = row.exponent + column.exponent - 2
-    low = quotient_down(middle - radius, denominator, exponent, precision)
-    return Interval(*low, *quotient_up(middle + radius, denominator, exponent, precision), precision)
+def odd_part(number: int) -> tuple[int, int]:
+    """(odd, twos) with number = odd·2^twos, of a number above 0."""
+    twos = (number & -number).bit_length() - 1
+    return number >> twos, twos
+
+
+def _entries(
+    row: _Line,
+    columns: Sequence[_Line],
+    middles: Sequence[int],
+    radii: Sequence[int],
+    *,
+    precision: int,
+    factor: int | Fraction,
+) -> list[Any]:
+    """A row of the product, each entry rounded once."""
+    top, size = factor.numerator, abs(factor.numerator)
+    odd, twos = odd_part(factor.denominator)
+    odd *= row.denominator
+    shift = row.exponent - 2 - twos
+    result: list[Any] = []
+    for column, middle, radius in zip(columns, middles, radii, strict=True):
+        divisor, below = odd * column.denominator, shift + column.exponent
+        if row.radii is None and column.radii is None:
+            result.append(_rational(middle * top, divisor << -below))
+            continue
+        if not middle and not radius:
+            result.append(0)
+            continue
+        centre, spread = middle * top, radius * size
+        low, high = centre - spread, centre + spread
+        if divisor == 1:  # as of floats: here half of the time goes
+            above = below
+            extra = low.bit_length() - precision
+            if extra > 0:
+                low >>= extra
+                below += extra
+            extra = high.bit_length() - precision
+            if extra > 0:
+                high = -(-high >> extra)
+                above += extra
+            result.append(Interval(low, below, high, above, precision))
+        else:
+            ends = quotient_down(low, divisor, below, precision)
+            result.append(Interval(*ends, *quotient_up(high, divisor, below, precision), precision))
+    return result
 
 
 def _rational(top: int, bottom: int) -> int | Fraction:

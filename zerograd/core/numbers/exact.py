@@ -34,7 +34,7 @@ def sign(value: Exact) -> int:
 def compare(a: Exact, b: Exact) -> int:
     """The sign of a − b. Raises what `sign` does."""
     if isinstance(a, int | Fraction) and isinstance(b, int | Fraction):
-        return (a > b) - (a < b)
+        return 0 if a == b else 1 if a > b else -1
     return sign(a - b)
 
 

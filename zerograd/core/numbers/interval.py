@@ -203,6 +203,15 @@ class Interval:
         """Whether a number, or all of an interval, lies within."""
         return self._gap_below(other) >= 0 and self._gap_above(other) >= 0
 
+    def is_near(self, centre: Rational, radius: Rational) -> bool:
+        """Whether all of it is at most ``radius`` away from ``centre``: exact, without a rounding."""
+        below, bottom = centre.denominator, centre.denominator * radius.denominator
+        middle, reach = centre.numerator * radius.denominator, radius.numerator * below
+        return (
+            compare_ends(middle - reach, 0, self.low_mantissa * bottom, self.low_exponent) <= 0
+            and compare_ends(middle + reach, 0, self.high_mantissa * bottom, self.high_exponent) >= 0
+        )
+
     def is_inside(self, other: Interval) -> bool:
         """Whether all of it lies in the interior of another."""
         return other._gap_below(self) > 0 and other._gap_above(self) > 0

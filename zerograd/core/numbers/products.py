@@ -1,35 +1,32 @@
 """Products of matrices over any ring; of larger rational ones by few multiplications of long integers.
 
-With its denominators cleared, a matrix of integers is multiplied a row at a time: the row's entries stand
-side by side in one long integer (Kronecker substitution: von zur Gathen and Gerhard, Modern Computer Algebra,
-§8.4), in slots wide enough that no sum of products reaches into the next one. Nothing is rounded.
+With its denominators cleared, a matrix is one of integers (`zerograd.core.numbers.whole_products`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
+from itertools import chain
 from math import gcd, lcm
 from operator import mul
 from typing import Any
 
+from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.closed_products import closed_product
 from zerograd.core.numbers.dual import Dual
-from zerograd.core.numbers.enclosed_products import dual_product, interval_product
+from zerograd.core.numbers.enclosed_products import dual_product, interval_product, odd_part
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.lowest import in_lowest_terms
+from zerograd.core.numbers.whole_products import Shapes, largest, whole_product
 from zerograd.core.numbers.work import bits, fractional, is_counted, spend, total
 
 FEW = 24
 """Multiplications of entries, up to which they are made one by one."""
-FEW_WHOLE = 8
-"""The same where all are whole, for each entry of the three matrices: Python multiplies those quickly."""
 MAX_BITS = 8192
 """Longest common denominator, unless one entry's is half as long: beyond, their sums alone are that long."""
-MAX_BYTES = 2**26
-"""Most memory for the long integers: a matrix that needs more is taken in blocks of columns."""
-
 Matrix = Sequence[Sequence[Any]]
 
 
@@ -40,17 +37,37 @@ def product(a: Matrix, b: Matrix, factor: int | Fraction = 1) -> list[list[Any]]
         a: shape (n, k), over any ring with int and Fraction.
         b: shape (k, p), with k ≥ 1.
     """
-    if _worth_packing(a, b):
+    kinds = {*map(type, chain.from_iterable(a)), *map(type, chain.from_iterable(b))}
+    if kinds == {int}:
+        one, other = [*chain.from_iterable(a)], [*chain.from_iterable(b)]
+        width = len(b[0])
+        flat = _of_whole(one, other, (len(a), len(b), width), factor)
+        return [flat[i : i + width] for i in range(0, len(flat), width)]
+    if is_counted():
+        _count(a, b)
+    if Fraction in kinds and kinds <= {int, Fraction} and len(a) * len(b) * len(b[0]) > FEW:
         rows, columns = [_cleared(row) for row in a], [_cleared(column) for column in zip(*b, strict=True)]
         if None not in rows and None not in columns:
             if is_counted():
                 _count_cleared(rows, columns)  # type: ignore[arg-type]
             return _rationals(rows, columns, factor)  # type: ignore[arg-type]
-    plain = _of_other_kinds(a, b)
+    if Interval in kinds and kinds <= {int, Fraction, Interval}:
+        enclosed = interval_product(a, b, product, factor)
+        if enclosed is not None:
+            return enclosed
+    plain = _of_other_kinds(a, b, kinds)
     if plain is None:
         turned = list(zip(*b, strict=True))
         plain = [[dot(row, column) for column in turned] for row in a]
     return plain if factor == 1 else [[entry * factor for entry in row] for row in plain]
+
+
+def array_product(a: Array[Any], b: Array[Any], factor: int | Fraction = 1) -> Array[Any]:
+    """Return factor·A·B, as `product` does."""
+    (n, k), (_, p) = a.shape, b.shape
+    if a.kinds | b.kinds == {int}:
+        return Array((n, p), tuple(_of_whole(a.entries, b.entries, (n, k, p), factor)))
+    return Array.of(product(a.rows(), b.rows(), factor), p)
 
 
 def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
@@ -58,13 +75,10 @@ def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
     return total(map(mul, a, b))
 
 
-def _of_other_kinds(a: Matrix, b: Matrix) -> list[list[Any]] | None:
-    """Return A·B where there are intervals, closed forms, or numbers that carry derivatives; else None."""
-    kinds = {type(value) for matrix in (a, b) for row in matrix for value in row}
+def _of_other_kinds(a: Matrix, b: Matrix, kinds: AbstractSet[type]) -> list[list[Any]] | None:
+    """Return A·B where there are closed forms, or numbers that carry derivatives; else None."""
     if Dual in kinds:
         return dual_product(a, b, product)
-    if Interval in kinds and kinds <= {int, Fraction, Interval}:
-        return interval_product(a, b)
     if Closed in kinds and kinds <= {int, Fraction, Closed}:
         return closed_product(a, b, product)
     return None
@@ -74,16 +88,17 @@ _Cleared = tuple[list[int], int]
 """Integers, and the denominator over which they stand."""
 
 
-def _worth_packing(a: Matrix, b: Matrix) -> bool:
-    n, k, p = len(a), len(b), len(b[0])
+def _of_whole(a: Sequence[int], b: Sequence[int], shapes: Shapes, factor: int | Fraction) -> list[Any]:
+    """Return factor·A·B of matrices of integers, row by row; of equal entries the multiple is made once."""
     if is_counted():
-        _count(a, b)
-    if n * k * p <= FEW:
-        return False
-    kinds = {type(value) for matrix in (a, b) for row in matrix for value in row}
-    if kinds == {int}:
-        return n * k * p > FEW_WHOLE * (n * k + k * p + n * p)
-    return kinds <= {int, Fraction}
+        n, k, p = shapes
+        spend(n * p + _products(n, k, p, largest(a).bit_length(), largest(b).bit_length()))
+    sums = whole_product(a, b, shapes)
+    if factor == 1:
+        return sums
+    top, (odd, twos) = factor.numerator, odd_part(factor.denominator)
+    multiples = {value: _ratio(value * top, odd, twos) for value in {*sums}}
+    return [*map(multiples.__getitem__, sums)]
 
 
 def _count(a: Matrix, b: Matrix) -> None:
@@ -129,21 +144,17 @@ def _cleared(row: Sequence[Any]) -> _Cleared | None:
 def _rationals(
     rows: Sequence[_Cleared], columns: Sequence[_Cleared], factor: int | Fraction
 ) -> list[list[int | Fraction]]:
-    largest = max(max(map(abs, integers)) for integers, _ in columns)
-    heaviest = max(1, *(sum(map(abs, integers)) for integers, _ in rows))  # 1: entries have to fit, too
-    size = ((largest * heaviest).bit_length() + 8) // 8  # bytes, with a bit for the sign
-    block = max(1, MAX_BYTES // (size * len(columns[0][0])))
     top, bottom = factor.numerator, factor.denominator
-    result: list[list[int | Fraction]] = [[] for _ in rows]
-    for start in range(0, len(columns), block):
-        some = columns[start : start + block]
-        packed = _packed([integers for integers, _ in some], size)
-        denominators = [_odd_part(bottom * denominator) for _, denominator in some]
-        for (integers, denominator), entries in zip(rows, result, strict=True):
-            sums = _unpacked(dot(integers, packed), size, len(some))
-            odd, twos = _odd_part(denominator)
-            for value, (other, more) in zip(sums, denominators, strict=True):
-                entries.append(_ratio(value * top, odd * other, twos + more))
+    denominators = [odd_part(bottom * denominator) for _, denominator in columns]
+    width, height = len(columns), len(columns[0][0])
+    left = [*chain.from_iterable(integers for integers, _ in rows)]
+    right = [*chain.from_iterable(zip(*(integers for integers, _ in columns), strict=True))]
+    sums = whole_product(left, right, (len(rows), height, width))
+    result: list[list[int | Fraction]] = []
+    for number, (_, denominator) in enumerate(rows):
+        odd, twos = odd_part(denominator)
+        pairs = zip(sums[number * width : (number + 1) * width], denominators, strict=True)
+        result.append([_ratio(value * top, odd * other, twos + more) for value, (other, more) in pairs])
     return result
 
 
@@ -159,31 +170,3 @@ def _ratio(top: int, odd: int, twos: int) -> int | Fraction:
         shift = min((top & -top).bit_length() - 1, twos)
         top, odd = top >> shift, odd << (twos - shift)
     return top if odd == 1 else in_lowest_terms(top, odd)
-
-
-def _odd_part(number: int) -> tuple[int, int]:
-    """(odd, twos) with number = odd·2^twos."""
-    twos = (number & -number).bit_length() - 1
-    return number >> twos, twos
-
-
-def _packed(columns: Sequence[Sequence[int]], size: int) -> list[int]:
-    """Return each row of the matrix as one integer, in slots of ``size`` bytes, the first one lowest."""
-    half = 1 << (8 * size - 1)
-    middle = _everywhere(half, size, len(columns))
-    return [
-        int.from_bytes(b"".join((entry + half).to_bytes(size, "little") for entry in row), "little") - middle
-        for row in zip(*columns, strict=True)
-    ]
-
-
-def _unpacked(packed: int, size: int, count: int) -> Iterable[int]:
-    """Return the integers in the slots, each of which is below half of what a slot holds."""
-    half = 1 << (8 * size - 1)
-    data = (packed + _everywhere(half, size, count)).to_bytes(size * count, "little")
-    return [int.from_bytes(data[i : i + size], "little") - half for i in range(0, size * count, size)]
-
-
-def _everywhere(value: int, size: int, count: int) -> int:
-    """Return the integer with the same value in every slot."""
-    return int.from_bytes(value.to_bytes(size, "little") * count, "little")

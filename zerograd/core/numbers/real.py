@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
+from math import floor, log10
 from typing import Any, TypeAlias
 
 from zerograd.core.errors import FormatError, short
@@ -43,6 +44,7 @@ MAX_BITS = 100_000
 MAX_ORDER = 900
 """Enclosures are shown from 10^−MAX_ORDER to 10^MAX_ORDER: documents have exponents up to 1000."""
 _LARGEST = 10**MAX_ORDER
+_BITS_OF_LARGEST = _LARGEST.bit_length() - 1
 _LEVEL = 2
 """Width of the enclosures of numbers of a field: 256 digits of the field's root."""
 _SHOWN = 15
@@ -76,9 +78,10 @@ class Ball:
 
     def contains(self, value: Real) -> bool:
         """Whether a number, or all of an interval, is known to lie within."""
-        ends = (value.low, value.high) if isinstance(value, Interval) else (value, value)
+        if isinstance(value, Interval):
+            return value.is_near(self.centre, self.radius)
         low, high = self.centre - self.radius, self.centre + self.radius
-        return compare(ends[0], low) in (0, 1) and compare(ends[1], high) in (-1, 0)
+        return compare(value, low) in (0, 1) and compare(value, high) in (-1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +224,12 @@ def middle(value: Real) -> Exact:
 
 def is_moderate(value: Real) -> bool:
     """Whether a number is known to be between ±10^`MAX_ORDER`, or exact."""
-    return not isinstance(value, Interval) or (value.side(_LARGEST) == -1 and value.side(-_LARGEST) == 1)
+    if not isinstance(value, Interval):
+        return True
+    low, high = value.low_mantissa.bit_length(), value.high_mantissa.bit_length()
+    if max(low + value.low_exponent, high + value.high_exponent) < _BITS_OF_LARGEST:
+        return True
+    return value.side(_LARGEST) == -1 and value.side(-_LARGEST) == 1
 
 
 def ends(value: Interval) -> tuple[Fraction, Fraction]:
@@ -254,6 +262,9 @@ def rounded(value: Interval, digits: int = _SHOWN) -> Ball:
     Raises:
         OutOfDomain: the interval reaches beyond 10^`MAX_ORDER`.
     """
+    if (quick := _quickly_rounded(value, digits)) is not None:
+        n, k = quick
+        return Ball(n * Fraction(10) ** k, Fraction(10) ** k)
     if not is_moderate(value):
         raise OutOfDomain(f"a number may be beyond 10^{MAX_ORDER}")
     low, high = ends(value)
@@ -271,6 +282,42 @@ def rounded(value: Interval, digits: int = _SHOWN) -> Ball:
         unit *= 10
 
 
+def _quickly_rounded(value: Interval, digits: int) -> tuple[int, int] | None:
+    """(n, k) of the ball n·10^k ± 10^k that is `rounded`, by integers alone; None of what is not plain."""
+    low, high, exponent = value.low_mantissa, value.high_mantissa, value.low_exponent
+    gap = value.high_exponent - exponent
+    if not (low > 0 or high < 0) or max(abs(gap), abs(exponent), low.bit_length()) > _QUICK:
+        return None
+    if gap > 0:
+        high <<= gap
+    elif gap < 0:
+        low, exponent = low << -gap, exponent + gap
+    top, spread, half = low + high, high - low, 1 - exponent  # (top ± spread)/2^half
+    logarithm = log10(abs(top)) - half * _DIGITS_OF_BIT
+    k = floor(logarithm) - digits + 1
+    if not _CLEAR < logarithm % 1 < 1 - _CLEAR:
+        return None
+    bottom = 1
+    if k < 0:
+        top, spread = top * 10**-k, spread * 10**-k
+    else:
+        bottom = 10**k
+    if half > 0:
+        bottom <<= half
+    else:
+        top, spread = top << -half, spread << -half
+    n, rest = divmod(top, bottom)
+    if 2 * rest > bottom or (2 * rest == bottom and n % 2):
+        n, rest = n + 1, rest - bottom
+    return (n, k) if 2 * spread <= bottom and abs(rest) + spread <= bottom else None
+
+
+_QUICK = 1000
+"""Bits and exponents of what is plain: far from 10^`MAX_ORDER`."""
+_CLEAR = 1e-9
+"""How far a logarithm has to be from a whole number, for floats to tell its whole part."""
+
+
 def order(value: int | Fraction, *, up: bool = False) -> int:
     """The largest n with 10^n ≤ value, or the smallest with value ≤ 10^n. The value is above 0."""
     n = int((value.numerator.bit_length() - value.denominator.bit_length()) * _DECIMALS_OF_BIT) + 1
@@ -280,6 +327,7 @@ def order(value: int | Fraction, *, up: bool = False) -> int:
 
 
 _DECIMALS_OF_BIT = 0.30103
+_DIGITS_OF_BIT = log10(2)
 _CONTEXT = Context(prec=MAX_DIGITS * 2, Emax=10**9, Emin=-(10**9))
 
 
@@ -289,13 +337,27 @@ def decimal(value: int | Fraction) -> str:
     top, bottom = quotient.as_integer_ratio()
     if top * value.denominator != bottom * value.numerator:
         return exact.format_exact(value)
-    shown = quotient.normalize(_CONTEXT)
+    return _plain_text(quotient)
+
+
+def _plain_text(value: Decimal) -> str:
+    shown = value.normalize(_CONTEXT)
     return f"{shown:f}" if -6 <= shown.adjusted() <= 20 else f"{shown:e}"
 
 
 def real_to_json(value: Real) -> Any:
     """An exact number as `exact_to_json` has it; of an enclosure a ball around it."""
-    return ball_to_json(rounded(value)) if isinstance(value, Interval) else exact_to_json(value)
+    if not isinstance(value, Interval):
+        return exact_to_json(value)
+    if (quick := _quickly_rounded(value, _SHOWN)) is None:
+        return ball_to_json(rounded(value))
+    n, k = quick
+    return {"centre": _plain_text(Decimal(n).scaleb(k, _CONTEXT)), "radius": _power_of_ten(k)}
+
+
+@lru_cache(maxsize=128)
+def _power_of_ten(exponent: int) -> str:
+    return _plain_text(Decimal(1).scaleb(exponent, _CONTEXT))
 
 
 def ball_to_json(ball: Ball) -> dict[str, str]:

@@ -20,12 +20,14 @@ from functools import lru_cache, reduce, wraps
 from math import inf, isqrt
 from operator import add
 from typing import Any, ParamSpec, TypeVar
+from weakref import ref
 
 from zerograd.core.errors import TooMuchWork
 from zerograd.core.numbers.interval import Interval
 
 P = ParamSpec("P")
 T = TypeVar("T")
+A = TypeVar("A")
 
 DEFAULT = 5_000_000
 """Units, where nothing else is said."""
@@ -136,6 +138,32 @@ def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
         return again
 
     return wrapped
+
+
+def remembered_of_last(function: Callable[[A], T]) -> Callable[[A], T]:
+    """A function of one object, which keeps its value for the last one; its work counts every time, too.
+
+    The object is told by what it is, not by what it equals, and is not kept alive.
+    """
+    last: list[tuple[ref[A], T, int]] = []
+
+    @wraps(function)
+    def again(argument: A) -> T:
+        for known, value, units in tuple(last):
+            if known() is argument:
+                spend(units)
+                return value
+        meter = Meter(_left())
+        token = _METER.set(meter)
+        try:
+            value = function(argument)
+        finally:
+            _METER.reset(token)
+            spend(meter.spent)
+        last[:] = [(ref(argument), value, meter.spent)]
+        return value
+
+    return again
 
 
 def _left() -> int | float:

@@ -16,6 +16,7 @@ from zerograd.core.model.network import Network
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.work import spend
 from zerograd.core.question.problem import Problem
+from zerograd.core.question.question import digest_of
 from zerograd.core.question.vocabulary import RELATIONS
 
 MAX_BYTES = 64 * 2**20
@@ -131,6 +132,38 @@ def problem_from_json(data: object) -> Problem:
         raise ProblemError(issues)
     arguments = {key: value for key, value in data.items() if key not in ("version", "network")}
     return Problem(network=network_from_json(data["network"]), **arguments)
+
+
+LABELS = ("version", "title", "notes", "references", "expect", "prefer")
+"""Keys of a problem that are no part of its meaning."""
+
+
+def is_plainly(problem: Problem, data: object) -> bool:
+    """Whether a document is the canonical one of this problem, but for its title and the like.
+
+    That is told by its digest, without reading it number by number. What is not canonical is none, either.
+
+    Raises:
+        ProblemError: its title and the like are of no documented form.
+    """
+    if not isinstance(data, Mapping):
+        return False
+    spend(_size(data) // 4)
+    meaning = {key: value for key, value in data.items() if key not in LABELS}
+    if digest_of(meaning) != problem.digest:
+        return False
+    told = {key: value for key, value in data.items() if key in LABELS}
+    problem_from_json({"network": data["network"], "samples": data["samples"], **told})
+    return True
+
+
+def _size(data: object) -> int:
+    """How many values a document has."""
+    if isinstance(data, Mapping):
+        return sum(map(_size, data.values()))
+    if isinstance(data, list):
+        return sum(map(_size, data)) if data and isinstance(data[0], list | Mapping) else len(data)
+    return 1
 
 
 def network_from_json(data: object) -> Network:

@@ -17,11 +17,13 @@ from zerograd.core.model.slopes import choices_at, off_kinks
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.real import RealFunctions
+from zerograd.core.numbers.work import remembered_of_last
 from zerograd.core.question.fitness import smooth
 from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import variable_shapes
 
 
+@remembered_of_last
 def unfit(question: Question) -> str | None:
     """Return why the answer is not a matter of one exact calculation; None if it is."""
     return incomplete(question) or smooth(question) or _chosen(question) or _not_rational(question)
@@ -90,10 +92,16 @@ def enclosed_point(question: Question, precision: int) -> Point[Any]:
     return Point(off_kinks(question.model), exact.parameters, exact.x, exact.y, activate, functions)
 
 
+def given_arrays(question: Question) -> dict[str, Array[Any]]:
+    """Return parameters, ``x`` and ``y`` by name, of a question in which everything is given."""
+    return {
+        name: Array(shape, tuple(map(question.given[name].__getitem__, indices(shape))))
+        for name, shape in variable_shapes(question.network, question.samples.least).items()
+    }
+
+
 def _point(question: Question) -> Point[Exact]:
-    values: dict[str, Array[Exact]] = {}
-    for name, shape in variable_shapes(question.network, question.samples.least).items():
-        values[name] = Array(shape, tuple(map(question.given[name].__getitem__, indices(shape))))
+    values = given_arrays(question)
     parameters = {name: values[name] for name in question.network.shapes}
     model = question.model
     if model.derivative_at_kink == "any":  # what is on a kink is `unfit` for one calculation

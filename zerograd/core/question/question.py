@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -95,14 +95,16 @@ class Question:
 
     def choices(self, samples: int) -> list[Choice]:
         """The entries of which one is not 0: of each name, and of several together."""
-        found = []
+        return [self._choice(relation, group, samples) for relation, group in self.groups()]
+
+    def groups(self) -> Iterator[tuple[Relation, tuple[Reference, ...]]]:
+        """What names the entries of each of the `choices`."""
         for relation, references in self.query.items():
             if relation.some:
                 # Documents sort names, so labels of facts must not depend on their order.
                 together = tuple(sorted(references, key=str))
                 groups = [together] if relation.joint else [(reference,) for reference in references]
-                found += [self._choice(relation, group, samples) for group in groups if group]
-        return found
+                yield from ((relation, group) for group in groups if group)
 
     def _choice(self, relation: Relation, references: tuple[Reference, ...], samples: int) -> Choice:
         shapes = gradient_shapes(self.network, samples)
@@ -147,8 +149,7 @@ class Question:
     @cached_property
     def digest(self) -> str:
         """``sha256:…`` of what the question means; title, notes and the like play no part."""
-        canonical = json.dumps(self.meaning(), sort_keys=True, separators=(",", ":"))
-        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+        return digest_of(self.meaning())
 
     def meaning(self) -> dict[str, Any]:
         """What the digest is of: the canonical document without title, notes and the like."""
@@ -185,6 +186,12 @@ class Question:
             else:
                 data[name] = _nested(values, shapes[name])
         return data
+
+
+def digest_of(meaning: Mapping[str, Any]) -> str:
+    """``sha256:…`` of a canonical document without title, notes and the like."""
+    canonical = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _gradient_of_x(node: Node) -> bool:

@@ -1,7 +1,11 @@
-"""Arrays of other libraries (NumPy, PyTorch, JAX) as exact numbers: each float is the fraction that it is."""
+"""Arrays of other libraries (NumPy, PyTorch, JAX) as exact numbers, and nested lists.
+
+Each float is the fraction that it is.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import isfinite
 from typing import Any
@@ -87,3 +91,29 @@ def unravelled(position: int, shape: Shape) -> Shape:
 def by_index(array: Array[Rational | None], shape: Shape) -> dict[tuple[int, ...], Rational]:
     """Return the numbers by full index; ``shape`` is that of the array but for axes of length 1."""
     return {i: v for i, v in zip(indices(shape), array.entries, strict=True) if v is not None}
+
+
+def is_list(data: object) -> bool:
+    """Whether this is a list of Python's, or a tuple."""
+    return isinstance(data, list | tuple)
+
+
+def shape_of(data: Any, levels: int = 8) -> Shape | None:
+    """The shape of nested lists, None where they are ragged or deeper than ``levels``."""
+    if not is_list(data):
+        return ()
+    if levels == 0:
+        return None
+    inner = {shape_of(item, levels - 1) for item in data}
+    if len(inner) > 1 or None in inner:
+        return None
+    return (len(data), *(inner.pop() if inner else ()))  # type: ignore[misc]
+
+
+def leaves(data: Any) -> Iterator[object]:
+    """What nested lists hold, in row-major order."""
+    if is_list(data):
+        for item in data:
+            yield from leaves(item)
+    else:
+        yield data

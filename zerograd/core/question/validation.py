@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from math import ceil, floor
+from math import ceil, floor, prod
 from typing import Any
 
 from zerograd.core.errors import Issue, Path, short
 from zerograd.core.model.references import Reference, entry, resolve, show_shape
 from zerograd.core.numbers.arrays import Array, Index, Shape, indices, squeeze
-from zerograd.core.numbers.rationals import narrowed, parse_rational
+from zerograd.core.numbers.rationals import narrowed, parse_rational, plain_rational
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.language import Call, Item, LanguageError, Name, walk
 from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.target_reading import TargetReader
 from zerograd.core.question.targets import one_hot
-from zerograd.core.question.tensors import by_index, exact_array, exact_scalar, is_array, unravelled
+from zerograd.core.question.tensors import (
+    by_index,
+    exact_array,
+    exact_scalar,
+    is_array,
+    is_list,
+    leaves,
+    shape_of,
+    unravelled,
+)
 from zerograd.core.question.vetting import doubtful_divisions, misfit, telling_samples, values_named
 from zerograd.core.question.vocabulary import (
     RELATIONS,
@@ -146,7 +156,7 @@ class Validator(TargetReader):
         if self.targets != "class" or reference.name != "y" or shape[1] == 1 or isinstance(data, Mapping):
             return None
         if reference.index is not None:
-            if len(reference.index) != 1 or _is_list(data):
+            if len(reference.index) != 1 or is_list(data):
                 return None
             row: Index = (reference.index[0], 0)
             if self.resolved(Reference("y", row), {"y": shape}, path, "known") is None:
@@ -155,10 +165,10 @@ class Validator(TargetReader):
             rows, issues = one_hot(Array((1,), (label,)), shape[1], path)
             self.issues += [Issue(path, issue.message) for issue in issues]
             return {(row[0], k): value for (_, k), value in rows.items()}
-        form = tuple(data.shape) if is_array(data) else _shape_of(data)  # type: ignore[attr-defined]
+        form = tuple(data.shape) if is_array(data) else shape_of(data)  # type: ignore[attr-defined]
         if self.open_samples or form not in ((shape[0],), (shape[0], 1)):
             return None
-        flat = exact_array(data).entries if is_array(data) else [*_leaves(data)]
+        flat = exact_array(data).entries if is_array(data) else [*leaves(data)]
         places = [(*path, *unravelled(n, form)) for n in range(len(flat))]
         labels = [
             None if v is None else self._number(v, place) for v, place in zip(flat, places, strict=True)
@@ -191,13 +201,14 @@ class Validator(TargetReader):
         return result
 
     def _nested(self, data: object, name: str, shape: Shape, path: Path) -> dict[Index, Rational]:
-        found = _shape_of(data)
+        found = shape_of(data)
         if found is None or squeeze(found) != squeeze(shape):
             what = "ragged or deeply nested lists" if found is None else f"shape {show_shape(found)}"
             self.report(path, f"{name} has shape {show_shape(shape)}, found {what}")
             return {}
         result = {}
-        for position, (index, leaf) in enumerate(zip(indices(shape), _leaves(data), strict=True)):
+        spend(3 * prod(shape))
+        for position, (index, leaf) in enumerate(zip(indices(shape), leaves(data), strict=True)):
             if leaf is not None:
                 number = self._number(leaf, path, partial(unravelled, position, found))
                 if number is not None:
@@ -221,6 +232,8 @@ class Validator(TargetReader):
 
     def _number(self, data: object, path: Path, place: Callable[[], Path] = lambda: ()) -> Rational | None:
         """A number; of one that is none, ``place`` is where it stands below ``path``."""
+        if type(data) is str and (quotient := plain_rational(data)) is not None:
+            return quotient
         data = exact_scalar(data)
         if isinstance(data, Fraction):
             return narrowed(data)
@@ -373,28 +386,4 @@ class Validator(TargetReader):
 def _length(data: Any) -> int:
     """The number of samples in a whole array."""
     shape = getattr(data, "shape", None)
-    return shape[0] if shape else len(data) if _is_list(data) else 1
-
-
-def _is_list(data: object) -> bool:
-    return isinstance(data, list | tuple)
-
-
-def _shape_of(data: Any, levels: int = 8) -> Shape | None:
-    """The shape of nested lists, None where they are ragged or deeper than ``levels``."""
-    if not _is_list(data):
-        return ()
-    if levels == 0:
-        return None
-    inner = {_shape_of(item, levels - 1) for item in data}
-    if len(inner) > 1 or None in inner:
-        return None
-    return (len(data), *(inner.pop() if inner else ()))  # type: ignore[misc]
-
-
-def _leaves(data: Any) -> Iterator[object]:
-    if _is_list(data):
-        for item in data:
-            yield from _leaves(item)
-    else:
-        yield data
+    return shape[0] if shape else len(data) if is_list(data) else 1

@@ -7,7 +7,7 @@ a certificate of this kind calculates the gradients anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations, islice
@@ -17,20 +17,21 @@ from zerograd.core.errors import Refused, Violation
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED, keep_off_kinks
 from zerograd.core.model.point import Point
-from zerograd.core.model.references import entry
+from zerograd.core.model.references import Reference, complete_index, entry
 from zerograd.core.model.slopes import Ranges, is_chosen
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.numbers.real import Real, enclosed, narrow, real_to_json, sign
+from zerograd.core.numbers.work import remembered_of_last, spend
 from zerograd.core.question import given
 from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.language import Call, Chain, Comparison, Listing, Logic
 from zerograd.core.question.language import Node as Tree
 from zerograd.core.question.question import Question
-from zerograd.core.question.vocabulary import Relation
+from zerograd.core.question.vocabulary import OF_EACH, Relation
 from zerograd.core.refuting.certificate import Alternatives, Identity, Node, Product
 from zerograd.core.refuting.facts import (
     Both,
@@ -43,7 +44,7 @@ from zerograd.core.refuting.facts import (
     part_label,
     variables_in,
 )
-from zerograd.core.refuting.system import System, by_label, demands, where_label
+from zerograd.core.refuting.system import Demand, System, by_label, where_label
 
 unfit = given.incomplete
 
@@ -108,8 +109,15 @@ def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong,
     Raises:
         Refused: enclosures do not tell what loss and gradients are.
     """
-    if point is not None or given.unfit(problem) is None:
-        return tuple(islice(_wrong(problem, point or given.given_point(problem)), MOST))
+    if point is not None:
+        return tuple(islice(_wrong(problem, point), MOST))
+    return _wrong_at_given(problem)
+
+
+@remembered_of_last
+def _wrong_at_given(problem: Question) -> tuple[Wrong, ...]:
+    if given.unfit(problem) is None:
+        return wrong_at(problem, given.given_point(problem))
     reason = ""
     for precision in PRECISIONS:
         try:
@@ -244,21 +252,40 @@ def _on_kink(problem: Question, kink: OnKink) -> Wrong:
 
 def _query(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
     varying = _Varying(point) if point.model.derivative_at_kink == "all" else None
-    for demand in demands(problem, point.x.shape[0]):
-        values = [narrow(point.gradients[name][index]) for name, index in demand.entries]
-        signs = [sign(value) for value in values]
-        if demand.relation.some:
-            if all(known == 0 for known in signs):
-                yield Wrong(demand.label, Fact(ZERO, "!="), {}, demand.relation, demand.named)
-            continue
-        (value,), (known,) = values, signs
-        if varying is not None and known in demand.relation.signs:
-            value = varying.worst(*demand.entries[0], demand.relation)
+    for relation in OF_EACH:
+        told: set[tuple[str, Index]] = set()
+        for name, index, value in _asked(problem.query[relation], point):
             known = sign(value)
-        if known is None or known in demand.relation.signs:
+            if varying is not None and known in relation.signs:
+                value = varying.worst(name, index, relation)  # noqa: PLW2901 - what it is at worst
+                known = sign(value)
+            if known is None or known in relation.signs or (name, index) in told:
+                continue
+            told.add((name, index))
+            demand = Demand(relation, entry(name, index), ((name, index),))
+            value = narrow(value)  # noqa: PLW2901
+            fact, known_of = _compare(value, demand.operator, f"g_{demand.named}")
+            yield Wrong(demand.label, fact, known_of, relation, demand.named, (value,))
+    for relation, references in problem.groups():
+        if all(sign(value) == 0 for *_, value in _asked(references, point)):
+            named = ", ".join(map(str, references))
+            yield Wrong(Demand(relation, named, ()).label, Fact(ZERO, "!="), {}, relation, named)
+
+
+def _asked(references: Iterable[Reference], point: Point[Any]) -> Iterator[tuple[str, Index, Real]]:
+    """The gradient entries that are named, some of them perhaps twice; calculated as they are asked for."""
+    gradients = point.gradients
+    for reference in references:
+        name = reference.name
+        if reference.index is not None:
+            array = gradients[name]
+            spend(5)
+            index = complete_index(name, reference.index, array.shape)
+            yield name, index, array[index]
             continue
-        fact, known_of = _compare(value, demand.operator, f"g_{demand.named}")
-        yield Wrong(demand.label, fact, known_of, demand.relation, demand.named, (value,))
+        for index, value in gradients.entries(name):
+            spend(5)
+            yield name, index, value
 
 
 class _Varying:

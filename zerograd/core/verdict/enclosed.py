@@ -25,7 +25,7 @@ from zerograd.core.numbers.real import Ball, ball_to_json, format_real, narrow, 
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes, variable_shapes
 from zerograd.core.verdict.dropping import Dropped, dropped_from_json
-from zerograd.core.verdict.solution import Entry, Solution, implied, solved
+from zerograd.core.verdict.solution import Entry, Solution, implied, solved, unknowns_of
 from zerograd.core.verdict.witness import Witness, array_of, variables_of, witness_from_json
 
 FORMAT = "zerograd.enclosure/1"
@@ -83,6 +83,8 @@ class EnclosedWitness(Witness):
                 raise FormatError(
                     f"{name}: expected shape {show_shape(expected[name])}, found {show_shape(array.shape)}"
                 )
+            if {*map(type, array.entries)} <= {int, Fraction, Ball}:
+                continue
             for index, number in array.items():
                 if isinstance(number, bool) or not isinstance(number, int | Fraction | Ball):
                     raise FormatError(
@@ -121,12 +123,7 @@ class EnclosedWitness(Witness):
     @cached_property
     def unknowns(self) -> dict[tuple[str, Index], Ball]:
         """The ball of each unknown, by name and full index."""
-        return {
-            (name, index): value
-            for name, array in self.box.items()
-            for index, value in array.items()
-            if isinstance(value, Ball)
-        }
+        return unknowns_of(self.box)
 
     @property
     def radius(self) -> int | Fraction:

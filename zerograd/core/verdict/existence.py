@@ -6,18 +6,19 @@ search.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import chain, islice
+from operator import eq
 from typing import Any
 
 from zerograd.core.errors import Violation, short
 from zerograd.core.model.backprop import OnKink, Unevaluated
 from zerograd.core.model.point import Point
-from zerograd.core.model.references import entry, resolve
+from zerograd.core.model.references import Reference, entry, resolve
 from zerograd.core.model.slopes import Ranges, choices_at, off_kinks, ranges_at
 from zerograd.core.numbers import exact
-from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.real import Real, compare, enclosed, format_real, is_integer, sign
@@ -26,7 +27,7 @@ from zerograd.core.numbers.work import spend_on
 from zerograd.core.question.conditions import Algebra, ExactAlgebra, evaluate
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.question import Question
-from zerograd.core.question.targets import misfits
+from zerograd.core.question.targets import misfits, restricted
 from zerograd.core.question.vocabulary import OF_EACH, Relation
 
 MOST = 1000
@@ -97,6 +98,8 @@ def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
     variables = point.variables
     spend_on(chain.from_iterable(array.entries for array in variables.values()))
     for name, values in question.given.items():
+        if _are(values, variables[name]):
+            continue
         for index, value in variables[name].items():
             expected = values.get(index)
             if expected is not None and expected is not value and compare(value, expected) != 0:
@@ -108,8 +111,9 @@ def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
         if high is not None and compare(value, high) not in (-1, 0):
             yield Violation(f"bounds of {entry(name, index)}", f"at most {high}", format_real(value))
     outputs = point.y.shape[1]
-    known = dict(point.y.items())
-    for index, label, value in misfits(question.targets, question.model.loss, known, outputs):
+    loss, kind = question.model.loss, question.targets
+    known = {} if restricted(kind, loss) is None else dict(point.y.items())
+    for index, label, value in misfits(kind, loss, known, outputs):
         what = entry("y", index) if len(index) == 2 else f"the sum of {entry('y', index)}"
         yield Violation(f"targets: {what}", label, format_real(value))
     if question.domain == "integer":
@@ -117,6 +121,12 @@ def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
             for index, value in array.items():
                 if not is_integer(value):
                     yield Violation(f"domain of {entry(name, index)}", "an integer", format_real(value))
+
+
+def _are(values: Mapping[Index, int | Fraction], array: Array[Real]) -> bool:
+    """Whether these rational numbers are the entries, one by one: seen at once, as of most points."""
+    plain = {*map(type, array.entries)} <= {int, Fraction} and len(values) == len(array.entries)
+    return plain and all(map(eq, map(values.get, indices(array.shape)), array.entries))
 
 
 def _query(question: Question, point: Point[Real]) -> Iterator[Violation]:
@@ -127,16 +137,21 @@ def _query(question: Question, point: Point[Real]) -> Iterator[Violation]:
     gradients = point.gradients
     for relation in OF_EACH:
         told: set[tuple[str, Index]] = set()
-        for name, index, value in _entries(question, relation, gradients):
+        doubtful = (r for r in question.query[relation] if not _are_as_asked(r, relation, gradients))
+        for name, index, value in _named(doubtful, gradients):
             if sign(value) not in relation.signs and (name, index) not in told:
                 told.add((name, index))
                 yield Violation(f"∂L/∂{entry(name, index)}", relation.expected, _found(value))
-    for choice in question.choices(point.x.shape[0]):
-        signs = [sign(gradients[name][index]) for name, index in choice.entries]
-        if not choice.relation.holds(known for known in signs if known is not None):
+    for relation, references in question.groups():
+        signs: set[int | None] = set()
+        for _, _, value in _named(references, gradients):
+            signs.add(sign(value))
+            if 1 in signs or -1 in signs:
+                break
+        else:
             found = "0 in every entry" if None not in signs else "no entry that is known not to be 0"
-            named = ", ".join(f"∂L/∂{reference}" for reference in choice.references)
-            yield Violation(named, choice.relation.expected, found)
+            named = ", ".join(f"∂L/∂{reference}" for reference in references)
+            yield Violation(named, relation.expected, found)
 
 
 def _outside_unit(question: Question, point: Point[Real]) -> Iterator[Violation]:
@@ -201,11 +216,19 @@ def _found(value: Real) -> str:
     return format_real(value) if sign(value) is not None else f"{format_real(value)}: its sign is not known"
 
 
-def _entries(
-    question: Question, relation: Relation, gradients: Mapping[str, Array[Real]]
+def _are_as_asked(reference: Reference, relation: Relation, gradients: Mapping[str, Array[Real]]) -> bool:
+    """Whether all entries of an array are rational and as asked: its different numbers are looked at."""
+    if reference.index is not None:
+        return False
+    array = gradients[reference.name]
+    return array.kinds <= {int, Fraction} and {*map(sign, array.distinct)} <= relation.signs
+
+
+def _named(
+    references: Iterable[Reference], gradients: Mapping[str, Array[Real]]
 ) -> Iterator[tuple[str, Index, Real]]:
-    """The gradient entries named under a relation, some of them perhaps twice."""
-    for reference in question.query[relation]:
+    """The gradient entries that are named, some of them perhaps twice."""
+    for reference in references:
         array = gradients[reference.name]
         if reference.index is None:
             for index, value in array.items():

@@ -9,7 +9,7 @@ box is one point, which is enclosed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from math import ceil
@@ -27,7 +27,7 @@ from zerograd.core.model.enclosing import (
 )
 from zerograd.core.model.point import Model, Point
 from zerograd.core.model.references import Reference
-from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.dual import Dual, DualFunctions
 from zerograd.core.numbers.functions import Functions
 from zerograd.core.numbers.interval import Interval
@@ -55,7 +55,7 @@ class SolvedPoint(Point[Real]):
     @cached_property
     def gradients(self) -> Mapping[str, Array[Real]]:  # type: ignore[override]
         """∂L/∂ of every parameter and of ``x``; what is proved to be 0 is the int 0."""
-        return _Proved(super().gradients, self.zeros)
+        return _Proved(super().gradients, self.zeros) if self.zeros else super().gradients
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,7 @@ def solved(
         box: parameters, ``x`` and ``y`` by name, with a `Ball` for each unknown.
         equations: gradient entries by full index, as many as there are unknowns.
     """
-    unknowns = {
-        (name, index): value
-        for name, array in box.items()
-        for index, value in array.items()
-        if isinstance(value, Ball)
-    }
+    unknowns = unknowns_of(box)
     precision = _precision(unknowns.values())
     known: Known = {}
     reason = ""
@@ -108,6 +103,17 @@ def solved(
     return Solution(system.enclosed(None), (wrong,))
 
 
+def unknowns_of(box: Mapping[str, Array[Entry]]) -> dict[Place, Ball]:
+    """The ball of each unknown, by name and full index."""
+    return {
+        (name, index): value
+        for name, array in box.items()
+        if Ball in {*map(type, array.entries)}
+        for index, value in array.items()
+        if isinstance(value, Ball)
+    }
+
+
 def _precision(balls: Collection[Ball]) -> int:
     """Bits that tell the smallest radius from the largest centre, and some more; without balls, some."""
     if not balls:
@@ -119,11 +125,12 @@ def _precision(balls: Collection[Ball]) -> int:
 
 def implied(solution: Solution, dropped: Iterable[Dropped]) -> Solution:
     """Add the entries that are implied by what is proved to be 0; what is not is a violation."""
-    if solution.violations:
+    items = tuple(dropped)
+    if solution.violations or not items:
         return solution
     point = solution.point
     zeros, wrong = set(point.zeros), []
-    for item in dropped:
+    for item in items:
         if (reason := fault(item, zeros, point)) is None:
             zeros.add(place_of(item.entry))
         else:
@@ -141,11 +148,18 @@ class _Proved(Mapping[str, Array[Real]]):
 
     enclosed: Mapping[str, Array[Real]]
     zeros: frozenset[Place]
+    known: dict[str, Array[Real]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Array[Real]:
-        array = self.enclosed[name]
-        values = (0 if (name, index) in self.zeros else value for index, value in array.items())
-        return Array(array.shape, tuple(values))
+        if name not in self.known:
+            array = self.enclosed[name]
+            values = (0 if (name, index) in self.zeros else value for index, value in array.items())
+            self.known[name] = Array(array.shape, tuple(values))
+        return self.known[name]
+
+    def entries(self, name: str) -> Iterator[tuple[Index, Real]]:
+        """Yield each entry with its index."""
+        yield from self[name].items()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.enclosed)
@@ -168,10 +182,11 @@ class _System:
     def contracted(self) -> list[Interval] | None:
         """Return enclosures of the unknowns, from all of their balls; None where the test fails."""
         plain = RealFunctions(self.precision)
+        if not self.unknowns:  # the box is a point, of which loss and activations are enclosed
+            self._values(self.point)
+            return []
         centre = {place: Interval.of(ball.centre, self.precision) for place, ball in self.unknowns.items()}
         values = self._values(self._point(centre, plain))
-        if not self.unknowns:  # the box is a point, of which loss and activations have just been enclosed
-            return []
         whole = {
             place: Dual(ball.interval(self.precision), {number: 1})
             for number, (place, ball) in enumerate(self.unknowns.items())
@@ -191,15 +206,23 @@ class _System:
 
     def enclosed(self, image: Sequence[Interval] | None) -> SolvedPoint:
         """Return the point with these enclosures of the unknowns, or with their balls."""
+        if not self.unknowns:
+            return self.point
         balls = [ball.interval(self.precision) for ball in self.unknowns.values()]
         entries = dict(zip(self.unknowns, image or balls, strict=True))
         return self._point(entries, RealFunctions(self.precision))
 
+    @cached_property
+    def point(self) -> SolvedPoint:
+        """The one point of a box without unknowns."""
+        return self._point({}, RealFunctions(self.precision))
+
     def _point(self, entries: Mapping[Place, Any], functions: Functions) -> SolvedPoint:
         arrays: dict[str, Array[Any]] = {}
-        for name, array in self.box.items():
+        for name, array in self.box.items() if entries else ():
             values = (entries.get((name, index), value) for index, value in array.items())
             arrays[name] = Array(array.shape, tuple(values))
+        arrays = arrays or dict(self.box)
         parameters = {name: arrays[name] for name in self.model.network.shapes}
         plain = RealFunctions(self.precision)
         activate = EnclosingActivate(self.model.derivative_at_kink, plain, functions, self.known)

@@ -71,7 +71,7 @@ class Witness:
                 raise FormatError(
                     f"{name}: expected shape {show_shape(expected[name])}, found {show_shape(array.shape)}"
                 )
-            if {*map(type, array.entries)} <= {int, Fraction}:
+            if array.kinds <= {int, Fraction}:
                 continue
             for index, value in array.items():
                 if isinstance(value, bool) or not isinstance(value, int | Fraction | Irrational):
@@ -88,7 +88,7 @@ class Witness:
         cls, problem: Problem, values: Mapping[str, Array[Exact]], slopes: Mapping[str, Exact] | None = None
     ) -> Witness:
         """From one mapping of all variables (parameters, ``x`` and ``y``)."""
-        plain = {name: array.map(narrow) for name, array in values.items()}
+        plain = {name: narrowed(array) for name, array in values.items()}
         parameters = {name: plain[name] for name in problem.network.shapes}
         chosen = {place: narrow(slope) for place, slope in (slopes or {}).items()}
         return cls(problem, parameters, plain["x"], plain["y"], chosen)
@@ -110,13 +110,14 @@ class Witness:
     @property
     def field(self) -> NumberField | None:
         """The number field of the irrational values, None where all are rational."""
-        values = chain(*(a.entries for a in self.variables.values()), self.slopes.values())
+        arrays = (a.entries for a in self.variables.values() if not a.kinds <= {int, Fraction})
+        values = chain(*arrays, self.slopes.values())
         return next((value.field for value in values if isinstance(value, Algebraic)), None)
 
     @property
     def is_rational(self) -> bool:
         """Whether all values are rational."""
-        return not any(isinstance(v, Irrational) for a in self.variables.values() for v in a.entries)
+        return all(a.kinds <= {int, Fraction} for a in self.variables.values())
 
     def __repr__(self) -> str:
         plural = "" if self.samples == 1 else "s"
@@ -139,7 +140,7 @@ class Witness:
     @cached_property
     def gradients(self) -> dict[str, Array[Exact]]:
         """∂L/∂ of every parameter and of ``x``, exactly, by reverse mode."""
-        return {name: array.map(narrow) for name, array in self.point.gradients.items()}
+        return {name: narrowed(array) for name, array in self.point.gradients.items()}
 
     @cached_property
     def loss(self) -> Any:
@@ -157,7 +158,7 @@ class Witness:
     @cached_property
     def quantities(self) -> dict[str, Array[Exact]]:
         """Every name that a condition may use (see `zerograd.core.question.vocabulary.quantity_shapes`)."""
-        return {name: array.map(narrow) for name, array in self.point.quantities.items()}
+        return {name: narrowed(array) for name, array in self.point.quantities.items()}
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {"format": FORMAT, "problem": self.problem.digest}
@@ -172,7 +173,12 @@ class Witness:
 
 def array_to_json(array: Array[Exact]) -> Any:
     """Nested lists of exact numbers."""
-    return array.map(exact_to_json).tolist()
+    return array.each(exact_to_json).tolist()
+
+
+def narrowed(array: Array[Exact]) -> Array[Exact]:
+    """The same numbers in their cheapest representations."""
+    return array if array.kinds == {int} else array.each(narrow)
 
 
 def witness_from_json(problem: Problem, data: object) -> Witness:
@@ -240,7 +246,7 @@ def array_from_json(data: object, shape: Shape, field: NumberField | None, name:
 def array_of(data: object, shape: Shape, name: str, number: Callable[[object], T]) -> Array[T]:
     """Nested lists of what ``number`` reads, of exactly this shape. Raises FormatError naming the entry."""
     entries: list[T] = []
-    spend(2 * prod(shape))
+    spend(4 * prod(shape))
 
     def read(part: object, axes: Shape, place: str) -> None:
         if not axes:

@@ -13,9 +13,11 @@ from zerograd.core.question.vocabulary import Rational, variable_shapes
 from zerograd.npz import UnreadableError
 from zerograd.spec.files.names import MismatchError, Source, sources
 from zerograd.spec.files.tensors import Tensor, inside, read_tensors
-from zerograd.spec.model import MAX_FILES
 
 FROM = "from"
+
+MAX_FILES = 20
+"""Most files that values are taken from."""
 
 Say = Callable[[str], None]
 

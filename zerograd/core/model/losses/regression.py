@@ -12,6 +12,7 @@ from zerograd.core.errors import present
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses.loss import ALL, Loss, LossNames, Reach, code, forbids_kinks, slope_at_kink
 from zerograd.core.model.targets import Targets
+from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.functions import Functions, Rational
 from zerograd.core.numbers.work import total
 
@@ -40,6 +41,13 @@ class MeanOfSquares(Loss):
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
     ) -> list[Any]:
         return _residuals(y_hat, y)
+
+    def adjoint(self, y_hat: Array[Any], y: Array[Any], functions: Functions, convention: Kink) -> Array[Any]:
+        return Array(y.shape, tuple(_residuals(y_hat.entries, y.entries)))
+
+    def value(self, y_hat: Array[Any], y: Array[Any], functions: Functions) -> Any:
+        squares = total(r * r for r in _residuals(y_hat.entries, y.entries))
+        return squares * self.share(*y.shape)
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         return ALL if targets == "real" else Reach()

@@ -1,0 +1,64 @@
+"""Selections of assertions: what Z3 says of them, and which of them it needed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from zerograd.solvers.base import Mode, Model, NoModel
+from zerograd.solvers.selections import Selections
+
+ASSERTIONS = ["(> x 0)", "(= (* x y) 1)", "(< y 0)", "(= z 2)", "true", "(or (= x 1) (= y 1))"]
+
+
+def read() -> Selections:
+    selections = Selections()
+    assert selections.add({"x": "Real", "y": "Real"}, ASSERTIONS[:3]) == range(3)
+    assert selections.add({"x": "Real", "y": "Real", "z": "Real"}, ASSERTIONS[3:]) == range(3, 6)
+    return selections
+
+
+@pytest.mark.parametrize("mode", ["polynomial", "elimination", "general"])
+def test_what_is_impossible_is_seen(mode: Mode) -> None:
+    """By every means: the last one is for what is linear."""
+    chosen = [0, 1, 2] if mode != "general" else [0, 6]
+    selections = read()
+    selections.add({"x": "Real"}, ["(< x 0)"])
+    assert selections.check(chosen, ["x"], mode=mode, effort=1.0) == NoModel()
+
+
+def test_selections_are_decided_one_by_one() -> None:
+    """Each as if it were alone, whatever was asked before."""
+    selections = read()
+    mode: Mode = "polynomial"
+    for _ in range(2):
+        assert selections.check([0, 1, 2], ["x"], mode=mode, effort=1.0) == NoModel()
+        found = selections.check([0, 1, 3, 4, 5], ["x", "y", "z"], mode=mode, effort=1.0)
+        assert isinstance(found, Model)
+        assert found.values["z"] == 2
+        assert found.values["x"] == found.values["y"] == 1
+        assert selections.check([0], [], mode=mode, effort=1.0) == Model({})
+
+
+def test_a_linear_program_has_an_exact_solution() -> None:
+    """Mode ``general``."""
+    selections = Selections()
+    selections.add({"v": "Real", "w": "Real"}, ["(>= v 0)", "(= (+ v (* 2 w)) 1)", "(= (+ v w) (/ 2 3))"])
+    found = selections.check([0, 1, 2], ["v", "w"], mode="general", effort=1.0)
+    assert found == Model({"v": Fraction(1, 3), "w": Fraction(1, 3)})
+
+
+def test_a_core_leaves_out_what_was_not_needed() -> None:
+    """Of what was chosen; what is beside it counts, and is not named."""
+    selections = read()
+    assert selections.core([0, 1, 2, 3, 4, 5], [], mode="polynomial", effort=1.0) == [0, 1, 2]
+    assert selections.core([2, 3], [0, 1], mode="polynomial", effort=1.0) == [2]
+    assert selections.core([3, 4], [0, 1, 2], mode="polynomial", effort=1.0) == []
+    assert selections.core([0, 1, 3], [], mode="polynomial", effort=1.0) is None
+
+
+def test_the_same_questions_have_the_same_answers() -> None:
+    """From one object to the next."""
+    cores = [read().core([5, 4, 3, 2, 1, 0], [], mode="polynomial", effort=1.0) for _ in range(3)]
+    assert cores[0] == cores[1] == cores[2]

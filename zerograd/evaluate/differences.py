@@ -1,0 +1,142 @@
+"""Central difference quotients of the loss, in many entries at once.
+
+Each quotient needs the loss at two points. These are stacked: one pass through the network over K of them
+takes hardly longer than over one, where the network is small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerograd.core.model.point import Model
+from zerograd.evaluate.floats import ROUNDING, Floats, Values, losses_at, sides_at
+from zerograd.evaluate.losses import STEP
+
+STACK = 1 << 16
+"""Numbers in a stack of points and their pre-activations: about what a processor keeps at hand."""
+
+_TIMES = 12
+"""How often a step may shrink to a quarter."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Quotients:
+    """Central difference quotients, and what is known of each; arrays of one shape.
+
+    Attributes:
+        rounding: bounds of their errors from rounding.
+        bends: second differences, divided by the squares of the steps.
+    """
+
+    slopes: Floats
+    rounding: Floats
+    bends: Floats
+    steps: Floats
+
+    def grow_inwards(self) -> NDArray[np.bool_]:
+        """Whether second differences grew, by more than half and more than rounding, as steps shrank."""
+        wider = min(1, len(self.steps) - 1)
+        rounding = 2 * (self.rounding[0] / self.steps[0] + self.rounding[wider] / self.steps[wider])
+        grown: NDArray[np.bool_] = np.abs(self.bends[0]) > 1.5 * np.abs(self.bends[wider]) + rounding
+        return grown
+
+    def at_step_nought(self) -> tuple[Floats, Floats]:
+        """Slopes extrapolated to step 0, and their errors."""
+        first, second, third = (self.slopes[min(n, len(self.slopes) - 1)] for n in range(3))
+        near = first - second
+        far = second - third  # with errors a·h + b·h²: far − 4·near = 2·a·h
+        return first + near / 3, 2 * self.rounding[0] + np.abs(near) + np.abs(far - 4 * near) / 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slopes:
+    """The loss around a point.
+
+    Attributes:
+        values: the point.
+        codes: on which side of every kink it is: see `zerograd.evaluate.floats.sides_at`.
+        polynomial: whether, while no kink is crossed, the loss is a polynomial of degree 2 in every entry.
+    """
+
+    model: Model
+    values: Values
+    codes: list[NDArray[np.intp]]
+    polynomial: bool
+
+    def central(self, places: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        """Return difference quotients in the entries at these places, and their errors, of the same shape.
+
+        They are taken with the largest steps that cross no kink; NaN where none does.
+
+        Where the loss is no polynomial of degree 2 in the entry, two quotients are extrapolated to step 0,
+        and their difference counts as error (Richardson). Where pieces meet, as of the Huber loss, the second
+        derivative may leap within a step, and the error has a term of first order, which extrapolation
+        leaves: a third quotient tells how large it is. None of this sees a bowl that lies within the smallest
+        of the three steps (quotients on its straight sides all agree, on a value that is not its slope):
+        where second differences grow as the step shrinks, it shrinks further.
+
+        Args:
+            places: in the entries of all parameters, one array after another, and of ``x``.
+        """
+        widths = np.array([[1.0]] if self.polynomial else [[1.0], [2.0], [4.0]])
+        point = np.concatenate([self.values[name].ravel() for name in self._names])
+        step = np.maximum(1.0, np.abs(point[places])) * (1 / 8 if self.polynomial else STEP)
+        slopes, errors = np.full((2, len(places)), np.nan)
+        missing, here = np.arange(len(places)), np.nan
+        with np.errstate(all="ignore"):
+            for again in range(_TIMES):
+                steps = step[missing] * widths
+                own = [] if again else [0]  # at first the loss at the point itself, too
+                where = np.concatenate([np.array(own, dtype=np.intp), *[places[missing]] * (2 * len(widths))])
+                by = np.concatenate([own, *steps, *-steps])
+                losses, bounds = self._losses(point, where, by)
+                if own:
+                    here, losses, bounds = losses[0], losses[1:], bounds[1:]
+                (above, below), ends = losses.reshape(2, *steps.shape), bounds.reshape(2, *steps.shape)
+                # The losses far from here may be much larger than the one here, and round accordingly.
+                rounding = ROUNDING * ends.max(axis=0) / steps
+                bends = (above - here + below - here) / steps**2
+                quotients = _Quotients((above - below) / (2 * steps), rounding, bends, steps)
+                found = np.isfinite(ends).all(axis=(0, 1)) & ~quotients.grow_inwards()
+                extrapolated, uncertain = quotients.at_step_nought()
+                slopes[missing[found]], errors[missing[found]] = extrapolated[found], uncertain[found]
+                missing = missing[~found]
+                if not missing.size:
+                    break
+                step[missing] /= 4
+        return slopes, errors
+
+    @property
+    def _names(self) -> list[str]:
+        return [*self.model.network.shapes, "x"]
+
+    def _losses(self, point: Floats, places: NDArray[np.intp], moves: Floats) -> tuple[Floats, Floats]:
+        """The loss where one entry is moved, and its majorant, for each move; NaN beyond a kink."""
+        losses, most = np.full((2, len(places)), np.nan)
+        units = sum(layer.units for layer in self.model.network.layers)
+        each = point.size + len(self.values["x"]) * units
+        for rows in _slices(len(places), max(2, STACK // each)):
+            number = len(places[rows])
+            moved = np.empty((number, point.size))
+            moved[:] = point
+            moved[np.arange(number), places[rows]] += moves[rows]
+            batch, start = {"y": self.values["y"]}, 0
+            for name in self._names:
+                array = self.values[name]
+                batch[name] = moved[:, start : start + array.size].reshape(number, *array.shape)
+                start += array.size
+            codes, y_hat = sides_at(self.model, batch)
+            same = np.ones(number, dtype=np.bool_)
+            for there, code in zip(codes, self.codes, strict=True):
+                same &= (there == code).reshape(number, -1).all(axis=1)
+            if same.any():
+                for target, found in zip((losses, most), losses_at(self.model, batch, y_hat), strict=True):
+                    target[rows] = np.where(same, found, np.nan)
+        return losses, most
+
+
+def _slices(length: int, each: int) -> list[slice]:
+    return [slice(start, start + each) for start in range(0, length, each)]
