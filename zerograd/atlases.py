@@ -17,7 +17,7 @@ from zerograd.core.verdict.atlas import groups, row_problem
 from zerograd.core.verdict.row import Row
 from zerograd.services.service import DEFAULT_MEMORY
 from zerograd.sweeping.keeping import Keeper, opened
-from zerograd.sweeping.running import Run, local_crew
+from zerograd.sweeping.running import Run, crew_on
 from zerograd.sweeping.tasks import Say, Settings
 
 
@@ -29,8 +29,10 @@ def atlas(
     memory: int = DEFAULT_MEMORY,
     store: str | os.PathLike[str] | None = None,
     jobs: int | None = None,
+    on: str | None = None,
     progress: Say | None = None,
     notice: Say | None = None,
+    cluster: Say | None = None,
 ) -> Atlas:
     """For every zero/nonzero pattern of the groups that a problem names: how many samples it takes.
 
@@ -45,18 +47,21 @@ def atlas(
         store: a file in which finished rows are kept, and from which decided ones are taken, once
             the checker has accepted them again. A no on a solver's word is asked again.
         jobs: rows that are worked at at once; by default one a core.
+        on: ``"dask"``, or the address of a scheduler, as for `zerograd.sweep`.
         progress: called with a short line as the search goes on.
         notice: called with a line about each stored row that is not what was written; by default a
             warning is given.
+        cluster: called with a line about the cluster, such as the address of its dashboard.
 
     Raises:
         ProblemError: too many groups, or a pattern that does not fit the rest of the problem.
         ValueError: a timeout that is not above 0, or a number of jobs that makes no sense.
         StoreError: the store is another kind of file, or cannot be used.
+        ClusterError: no such cluster, one that does not answer, or with other versions of zerograd.
         RowFailed: a bug was caught before it became an answer.
     """
     settings = Settings(timeout, seed, memory)
-    gather = local_crew(jobs)
+    gather = crew_on(on, jobs, cluster)
     sweep = atlas_sweep(problem)
     for number in range(len(sweep)):
         sweep.problem(number)  # raises before anything is started

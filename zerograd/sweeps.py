@@ -16,7 +16,7 @@ from zerograd.services.service import DEFAULT_MEMORY
 from zerograd.store import Store
 from zerograd.sweeping.keeping import Keeper
 from zerograd.sweeping.outcomes import Outcomes
-from zerograd.sweeping.running import Gather, Run, local_crew
+from zerograd.sweeping.running import Gather, Run, crew_on
 from zerograd.sweeping.table import SweepTable
 from zerograd.sweeping.tasks import Say, Settings
 
@@ -32,8 +32,10 @@ def sweep(
     memory: int = DEFAULT_MEMORY,
     store: str | os.PathLike[str] | None = None,
     jobs: int | None = None,
+    on: str | None = None,
     progress: Say | None = None,
     notice: Say | None = None,
+    cluster: Say | None = None,
 ) -> SweepTable:
     """Answer a question with parameters for every combination of their values.
 
@@ -46,20 +48,24 @@ def sweep(
         store: a file in which finished rows are kept, and from which decided ones are taken, once the checker
             has accepted them again; it serves one sweep, whose values may change. Without one, rows are kept
             in a temporary file for as long as the table lives.
-        jobs: rows that are worked at at once; by default one a core.
+        jobs: rows that are worked at at once on this machine; by default one a core.
+        on: ``"dask"``: on a Dask cluster on this machine; or the address of a scheduler, such as
+            ``"tcp://host:8786"``. Rows are checked here before they are kept.
         progress: called with a short line as the search goes on.
         notice: called with a line about each stored row that is not what was written; by default a
             warning is given.
+        cluster: called with a line about the cluster, such as the address of its dashboard.
 
     Raises:
         SpecError: a file with mistakes, or a row whose values make no question.
         ProblemError: the same of a `Sweep`.
         ValueError: a timeout that is not above 0, or a number of jobs that makes no sense.
         StoreError: the store is another kind of file, or of another sweep, or cannot be used.
+        ClusterError: no such cluster, one that does not answer, or with other versions of zerograd.
         RowFailed: a bug was caught before it became an answer.
     """
     settings = Settings(timeout, seed, memory)
-    gather = local_crew(jobs)
+    gather = crew_on(on, jobs, cluster)
     if not isinstance(sweep, Sweep):
         from zerograd.spec.sweep import load
 

@@ -18,6 +18,7 @@ from zerograd.cli.common import (
     fail,
     load,
     memory_option,
+    on_option,
     progress,
     report_bug,
     seed_option,
@@ -46,6 +47,7 @@ FORMS = ("text", "markdown", "latex", "json")
     metavar="N",
     help="Rows worked at at once [default: one a core, at most 8].",
 )
+@on_option
 @click.option(
     "--store", metavar="FILE", help="Where finished rows are kept [default: SPEC's name with .atlas.sqlite]."
 )
@@ -67,6 +69,7 @@ def atlas(spec: str, target: Target, **options: Any) -> None:
     from zerograd.core.errors import ProblemError, ZerogradError
     from zerograd.show.say.atlas import summary
     from zerograd.store import StoreError
+    from zerograd.sweeping.cluster import ClusterError
     from zerograd.sweeping.tasks import RowFailed
 
     store = _store(spec, options["store"], options["no_store"])
@@ -87,6 +90,8 @@ def atlas(spec: str, target: Target, **options: Any) -> None:
                 memory=options["memory"],
                 store=store,
                 jobs=options["jobs"],
+                on=options["on"],
+                cluster=(lambda _: None) if options["quiet"] else _say,
                 progress=report,
                 notice=_say,
             )
@@ -95,7 +100,7 @@ def atlas(spec: str, target: Target, **options: Any) -> None:
         sys.exit(BUG)
     except ProblemError as error:
         fail("\n".join(f"{printable(spec)}: error: {issue}" for issue in error.issues))
-    except StoreError as error:
+    except (StoreError, ClusterError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(BAD_INPUT)
     if made.reused:

@@ -17,6 +17,7 @@ from zerograd.cli.common import (
     fail,
     force_option,
     memory_option,
+    on_option,
     progress,
     report_bug,
     say_wrote,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Rows worked at at once [default: one a core, at most 8].",
 )
+@on_option
 @click.option(
     "--store", metavar="FILE", help="Where finished rows are kept [default: SPEC's name with .sweep.sqlite]."
 )
@@ -98,6 +100,8 @@ def sweep(spec: str, as_json: bool, outputs: tuple[str, ...], **options: Any) ->
                 memory=options["memory"],
                 store=store,
                 jobs=options["jobs"],
+                on=options["on"],
+                cluster=(lambda _: None) if options["quiet"] else _say,
                 progress=report,
                 notice=_say,
             )

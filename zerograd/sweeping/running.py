@@ -13,7 +13,7 @@ from zerograd.core.verdict.row import Row
 from zerograd.store import StoreError
 from zerograd.sweeping.keeping import Keeper
 from zerograd.sweeping.local import MAX_JOBS, LocalCrew, usual_jobs
-from zerograd.sweeping.tasks import Crew, Done, Failure, Keep, Line, RowFailed, Say, Settings, Task
+from zerograd.sweeping.tasks import Crew, Done, Failure, Keep, Line, RowFailed, Say, Settings, Task, Unusable
 
 Take: TypeAlias = Callable[[int, Row, bool], None]
 """Called with the number of a row, the row, and whether it was kept already."""
@@ -21,16 +21,30 @@ Gather: TypeAlias = Callable[[int, Settings, Keep], AbstractContextManager[Crew]
 """Makes a crew for at least so many rows."""
 
 
-def local_crew(jobs: int | None) -> Gather:
-    """Return what makes a crew on this machine, for so many rows at once.
+def crew_on(on: str | None, jobs: int | None, say: Say | None = None) -> Gather:
+    """Return what makes a crew on this machine, or on a Dask cluster.
+
+    Args:
+        on: None for this machine; ``dask`` for a cluster that is started on it; or a scheduler's address.
+        jobs: rows at once on this machine.
+        say: told about the cluster.
 
     Raises:
-        ValueError: a number of jobs that makes no sense.
+        ValueError: a number of jobs that makes no sense, or no such place.
+        ClusterError: Dask is not installed.
     """
     if jobs is not None and not 1 <= jobs <= MAX_JOBS:
         raise ValueError(f"jobs must be from 1 to {MAX_JOBS}, found {jobs}")
     most = jobs or usual_jobs()
-    return lambda rows, settings, keep: LocalCrew(min(most, rows), settings, keep)
+    if on is None:
+        return lambda rows, settings, keep: LocalCrew(min(most, rows), settings, keep)
+    from zerograd.sweeping import cluster
+
+    if (reason := cluster.unfit(on)) is not None:
+        raise cluster.ClusterError(reason)
+    return lambda rows, settings, keep: cluster.DaskCrew(
+        on, min(most, rows), settings, keep, say or (lambda _: None)
+    )
 
 
 class Run:
@@ -89,7 +103,7 @@ class Run:
         """Wait for what happens next; return whether it was a row."""
         event = crew.event()
         if isinstance(event, Failure):
-            if isinstance(event.error, ZerogradError) and not isinstance(event.error, StoreError):
+            if isinstance(event.error, ZerogradError) and not isinstance(event.error, StoreError | Unusable):
                 raise RowFailed(event.task.problem, event.error) from event.error
             raise event.error
         detail = ""

@@ -74,6 +74,10 @@ def answered(
     return answer.to_json()
 
 
+class Unusable(ZerogradError):  # noqa: N818 - named for what it says
+    """Something outside the program, such as a cluster, that rows need and that cannot be used."""
+
+
 class RowFailed(ZerogradError):  # noqa: N818 - named for what happened
     """A bug was caught before it became a row; ``error`` says which, and ``problem`` is the row's."""
 
