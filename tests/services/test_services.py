@@ -124,9 +124,14 @@ def test_many_requests_before_any_reply_is_read() -> None:
     request, words = Say(("word" * 200,) * 20, {}), 2 * 20
     with Echo() as service:
         service.start()
-        sender = threading.Thread(target=lambda: [service.send(request) for _ in range(100)], daemon=True)
+
+        def send() -> None:
+            for _ in range(100):
+                service.send(request)
+
+        sender = threading.Thread(target=send, daemon=True)
         sender.start()
-        sender.join(60)
+        sender.join(30)
         assert not sender.is_alive()
         replies = [service.receive(soon()) for _ in range(100 * (words + 1))]
     assert sum(isinstance(reply, Counted) for reply in replies) == 100
