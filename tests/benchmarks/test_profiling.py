@@ -17,6 +17,8 @@ SERVE = [("zerograd.services.serving", "serve")]
 
 @pytest.mark.parametrize(("frames", "stage"), [
     ([("zerograd.services.serving", "_lines"), *SERVE], "idle"),
+    ([("zerograd.services.serving", "attempt"), *SERVE], "idle"),
+    ([("zerograd.services.child", "receive"), ("zerograd.search.process", "find")], "waiting"),
     ([("selectors", "select"), ("zerograd.services.child", "receive")], "waiting"),
     ([("zerograd.services.wire", "read"), *SERVE], "messages"),
     ([("zerograd.core.question.documents", "read"), ("zerograd.services.wire", "read")], "messages"),
