@@ -50,9 +50,11 @@ class Plan:
 
 
 def planned(sweep: Sweep) -> Plan:
-    """Numbers go to the axes first, in the order of the file; what has one value is in no picture."""
+    """Numbers go to the axes first, else what has most values; what has one value is in no picture."""
     many = [name for name, values in sweep.parameters.items() if len(values) > 1]
-    many.sort(key=lambda name: not _numeric(sweep.parameters[name]))
+    numbers = [name for name in many if _numeric(sweep.parameters[name])]
+    others = [name for name in many if name not in numbers]
+    many = [*numbers, *sorted(others, key=lambda name: -len(sweep.parameters[name]))]
     down = many[0] if len(many) > 1 else None
     across = many[:2][-1] if many else None
     panels = tuple(name for name in sweep.parameters if name in many[2:])
