@@ -267,7 +267,7 @@ def test_each_check_catches_a_lie_by_itself() -> None:
     ],
 )
 def test_probabilities_near_their_targets(loss: str, last: str, logit: int, y: list[Any]) -> None:
-    """What is left of p − y in float64, where p is rounded near 1, is no reason to doubt an exact gradient."""
+    """What float64 leaves of p − y, where p is near 1, is no reason to doubt an exact gradient."""
     layers = [{"units": 2, "activation": last}]
     data = {"network": {"inputs": 1, "layers": layers}, "samples": 1, "loss": loss}
     problem = problem_from_json(data)
