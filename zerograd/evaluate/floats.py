@@ -37,10 +37,6 @@ Values: TypeAlias = Mapping[str, Floats]
 ROUNDING = UNIT
 """Relative to the majorant: a generous multiple of 2**-53 for sums of up to a few thousand terms."""
 
-_OF_ONE = 2.0**-6
-"""Far out slopes are differences of numbers near 1, as 1 − a² and 1 + erf are; times `ROUNDING` this bounds
-what is lost there, however small the slope is."""
-
 SMALLEST = float(np.finfo(np.float64).tiny)
 """Below it a float64 has fewer digits than its error bound takes for granted."""
 
@@ -294,7 +290,7 @@ def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Eva
                 steepest = steepest + ROUNDING * moved
         error = steepest * z.error + at_most(number, activation, np.abs(z.value))[0]
         a = Rounded(value(activation, z.value, code), error)
-        return a, Rounded(slope, np.abs(slope) + moved + (_OF_ONE if is_smooth else 0))
+        return a, Rounded(slope, np.abs(slope) + moved + (losses.OF_ONE if is_smooth else 0))
 
     given = {name: Rounded.given(array) for name, array in values.items()}
     run = passes.forward(model.network, given, activate)
