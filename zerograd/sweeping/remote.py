@@ -8,13 +8,6 @@ import threading
 _OWN = threading.local()
 
 
-def version() -> str:
-    """Return the version of zerograd on this worker."""
-    from zerograd._version import __version__
-
-    return __version__
-
-
 def row(question: str, timeout: float, seed: int, memory: int) -> str:
     """Answer a row: a pure function of its arguments, so that any worker may do it, and do it again.
 
