@@ -94,14 +94,11 @@ def _to_float(value: Any) -> float:
 
 def _quick_middle(value: Interval) -> float | None:
     """`_middle` of an enclosure on one side of 0, by integers alone; None of others."""
-    low, high, exponent = value.low_mantissa, value.high_mantissa, value.low_exponent
-    gap = value.high_exponent - exponent
-    if not (low > 0 or high < 0) or max(abs(gap), abs(exponent)) > _QUICK:
+    if not (value.low_mantissa > 0 or value.high_mantissa < 0):
         return None
-    if gap > 0:
-        high <<= gap
-    elif gap < 0:
-        low, exponent = low << -gap, exponent + gap
+    if max(abs(value.low_exponent), abs(value.high_exponent - value.low_exponent)) > _QUICK:
+        return None
+    low, high, exponent = value.on_one_scale()
     total, half = low + high, 1 - exponent  # the middle is total·2^−half
     if (high - low) << _NARROW > max(abs(total), 1 << half if half > 0 else 1):
         return None

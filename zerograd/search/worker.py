@@ -54,7 +54,7 @@ class _Search:
 
     def __init__(self, send: Send[Reply], memory: int, size: int | None) -> None:
         self.send = send
-        # Constructions need neither SymPy nor Z3: these are loaded, at the same time, when those have failed.
+        # Nothing is started here: constructions need no solver.
         self.crew = Crew(memory=memory, size=size)
         self.memory = memory
         self.seconds: dict[Second, SolverProcess] = {}
@@ -97,7 +97,7 @@ class _Search:
         searches: Portfolio | Chosen = portfolio
         loose, every, looks = None, None, None
         if is_chosen(problem.derivative_at_kink):
-            from zerograd.search.choices import Chosen  # SymPy: not before it is needed
+            from zerograd.search.choices import Chosen  # few questions need it
 
             searches = Chosen(portfolio)
         else:  # what holds of all numbers of samples at once is known of conventions alone
