@@ -219,7 +219,7 @@ def test_a_library_that_is_missing_is_told_first(program: Program, file: str, ex
     """Before any row is asked, with the command that installs it."""
     done = program.process("sweep", "-q", program.file("pair.yaml", PAIR), "-o", file, run=("-c", WITHOUT))
     assert (done.code, done.out) == (2, "")
-    assert f"zerograd[{extra}]" in done.err
+    assert f"[{extra}]'\n" in done.err
     assert [path.name for path in program.folder.iterdir()] == ["pair.yaml"]
 
 

@@ -167,7 +167,7 @@ def written(path: Path) -> list[int]:
 
 
 def test_the_same_table_as_a_local_run(cluster: Cluster, asked: Sweep, local: zg.SweepTable) -> None:
-    """Of a sweep and of an atlas; what the cluster says is told."""
+    """A sweep and an atlas are those of this machine; what the cluster says is told."""
     said: list[str] = []
     same(zg.sweep(asked, on=cluster.address, cluster=said.append), local)
     assert said[0] == f"waiting for workers of {cluster.address}"
