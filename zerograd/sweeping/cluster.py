@@ -16,7 +16,7 @@ from zerograd._version import __version__
 from zerograd.core.errors import ZerogradError
 from zerograd.extras import install
 from zerograd.sweeping import remote
-from zerograd.sweeping.shelf import Shelf
+from zerograd.sweeping.shelf import SHELVED, Shelf
 from zerograd.sweeping.tasks import Document, Event, Failure, Keep, Say, Settings, Task, Unusable
 
 LOCAL = "dask"
@@ -82,7 +82,7 @@ class DaskCrew:
 
     @property
     def room(self) -> int:
-        return AHEAD * self._threads + 1
+        return AHEAD * self._threads + SHELVED
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:

@@ -12,7 +12,7 @@ from typing import Self
 from zerograd.proving.process import ProofProcess
 from zerograd.search.crew import cores
 from zerograd.search.process import SearchProcess
-from zerograd.sweeping.shelf import Shelf
+from zerograd.sweeping.shelf import SHELVED, Shelf
 from zerograd.sweeping.tasks import Event, Failure, Keep, Line, Settings, Task, answered
 
 MAX_JOBS = 64
@@ -35,7 +35,7 @@ class LocalCrew:
     """
 
     def __init__(self, jobs: int, settings: Settings, keep: Keep) -> None:
-        self.room = 2 * jobs
+        self.room = 2 * jobs + SHELVED
         self._jobs, self._settings = jobs, settings
         self._pending: SimpleQueue[Task | None] = SimpleQueue()
         self._events: SimpleQueue[Event] = SimpleQueue()

@@ -10,6 +10,8 @@ from typing import Self
 
 from zerograd.sweeping.tasks import Document, Done, Event, Failure, Keep, Task
 
+SHELVED = 16
+"""Rows that may wait to be kept without those who answer having nothing to do: a disk takes its time."""
 MOST = 64
 """Rows that are kept in one transaction."""
 
