@@ -34,7 +34,7 @@ def row(question: str, timeout: float, seed: int, memory: int) -> str:
     with budget():
         problem = problem_from_json(json.loads(question))
     if not hasattr(_OWN, "search"):  # a thread's own, for all its rows; they end with the worker
-        _OWN.search, _OWN.prover = SearchProcess(memory, solvers=1), ProofProcess(memory)
+        _OWN.search, _OWN.prover = SearchProcess(memory, solvers=1, first_look=False), ProofProcess(memory)
     try:
         document = answered(problem, Settings(timeout, seed, memory), _OWN.search, _OWN.prover)
     except ZerogradError as error:
