@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from importlib import import_module
 from threading import Lock
 from typing import NoReturn
-
-import flint as _  # what constructions need: loaded with this module, not while somebody waits
 
 from zerograd.core.model.slopes import is_chosen
 from zerograd.core.question.documents import problem_from_json
@@ -32,7 +31,7 @@ from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verd
 from zerograd.solvers.base import SolverUnusable
 
 ENTRIES, CONDITIONS, BITS = 128, 8, 128
-"""Numbers of a witness, conditions, and bits of what is given, up to which constructions take milliseconds."""
+"""Numbers of a witness, conditions, and bits of what is given, up to which constructions are quick."""
 KEPT = 64
 """Questions that are kept as they are read."""
 
@@ -66,15 +65,16 @@ class FirstLook:
         self._lock = Lock()
 
     def start(self) -> None:
-        """Start the solver, without waiting for it."""
+        """Start the solver, without waiting for it, and load what constructions need."""
         self._crew.start()
+        import_module("flint")
 
     def kill(self) -> None:
         """Kill the solver, under the thread that may be waiting for it."""
         self._crew.lead.kill()
 
     def close(self) -> None:
-        """Kill the solver and wait for its end, unless a thread is waiting for it. Closing twice is harmless."""
+        """Kill the solver and wait for its end, unless a thread waits for it. Closing twice is harmless."""
         if self._lock.acquire(blocking=False):
             try:
                 self._crew.close()
