@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks.questions import random_questions
+from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.search.first_look import FirstLook, Open
 from zerograd.search.messages import Finding
@@ -134,6 +135,15 @@ def test_what_may_take_long_is_left(problem: Problem, look: FirstLook) -> None:
     left = seen(look, problem)
     assert isinstance(left, Open)
     assert left.looked == ()
+
+
+def test_names_in_order() -> None:
+    """The order of a document, in which the search's process reads it."""
+    for problem in [SAT, *random_questions(12)]:
+        ordered, read = problem.in_order(), problem_from_json(problem.to_json())
+        assert ordered.digest == problem.digest
+        assert [*map(str, ordered.query.items())] == [*map(str, read.query.items())]
+        assert ordered.in_order() is ordered
 
 
 def test_other_strategies_are_left(looking: SearchProcess, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,6 @@ from threading import Lock
 from typing import NoReturn
 
 from zerograd.core.model.slopes import is_chosen
-from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.question.vocabulary import variable_shapes
@@ -33,7 +32,7 @@ from zerograd.solvers.base import SolverUnusable
 ENTRIES, CONDITIONS, BITS = 128, 8, 128
 """Numbers of a witness, conditions, and bits of what is given, up to which constructions are quick."""
 KEPT = 64
-"""Questions that are kept as they are read."""
+"""Questions that are kept with their names in order."""
 
 
 class _Left(Exception):  # noqa: N818 - a finding, not an error
@@ -96,7 +95,7 @@ class FirstLook:
             self._lock.release()
 
     def _find(self, problem: Problem, seed: int, deadline: float, progress: Progress) -> Finding | Open:
-        asked, problem = problem, _as_read(problem)
+        asked, problem = problem, _in_order(problem)
         tried: dict[str, None] = {}
         left: set[int] = set()
         portfolio = Portfolio(
@@ -160,9 +159,9 @@ class FirstLook:
 
 
 @lru_cache(maxsize=KEPT)
-def _as_read(problem: Problem) -> Problem:
+def _in_order(problem: Problem) -> Problem:
     """The question as another process reads it: the order in which entries are asked for sways solvers."""
-    return problem_from_json(problem.to_json())
+    return problem.in_order()
 
 
 def _is_light(problem: Problem) -> bool:
