@@ -91,6 +91,7 @@ class _Search:
             self._progress,
             turned_to,
             spared=request.compared,
+            looked={(problem.digest, samples) for samples in request.looked},
         )
         sufficient = sufficient_samples(problem) if problem.samples.most is None else None
         endless = problem.samples.most is None and sufficient is None

@@ -51,7 +51,9 @@ class LocalCrew:
             memory = self._settings.memory
             self._processes = [
                 (
-                    stack.enter_context(SearchProcess(memory, solvers=max(1, cores() // self._jobs))),
+                    stack.enter_context(
+                        SearchProcess(memory, solvers=max(1, cores() // self._jobs), first_look=False)
+                    ),
                     stack.enter_context(ProofProcess(memory)),
                 )
                 for _ in range(self._jobs)
