@@ -37,7 +37,9 @@ def random_part(run: Run) -> None:
 
 def named_part(run: Run) -> None:
     """Named cases: several passes through them, each with processes of its own and in another order."""
-    chosen = [case for case in named_cases() if not run.options.only or case.group in run.options.only]
+    every = named_cases()
+    groups = {case.group for case in every} & {*run.options.only}
+    chosen = [case for case in every if not groups or case.group in groups]
     entries: list[dict[str, Any]] = [
         {"group": c.group, "name": c.name, "asked": c.asked, "digest": c.problem.digest, "results": {}}
         for c in chosen

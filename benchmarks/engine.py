@@ -43,7 +43,7 @@ PARTS = {
     "cold": cold_part,
     "random": random_part,
     "named": named_part,
-    "large": large_part,
+    "scale": large_part,
     "given": given_part,
     "growth": growth_part,
     "profile": profile_part,

@@ -12,6 +12,8 @@ from benchmarks.figures import percent, short, shown_outcome, shown_ratio
 Data = Mapping[str, Any]
 Rows = list[list[str]]
 """A table, its head first."""
+BUSY = 0.5
+"""Processes that wanted to run before the run began: with more of them, times say little."""
 LISTED = 40
 """Random questions that are named at most: more of them say no more."""
 
@@ -34,10 +36,11 @@ def machine(data: Data) -> str:
     commits = f"commit {machine['commit']}" if machine.get("commit") else "no commit"
     if data.get("earlier"):
         commits += f", earlier build {data['earlier'][:12]}"
-    return (
-        f"{commits}; {versions}; {machine['cores']} cores; at most {options['memory_gib']:g} GiB a process; "
-        f"{data.get('seconds', 0):.0f} s in all"
-    )
+    load = machine.get("load")
+    busy = "" if load is None else f"; load before the run {load:g}" + (" (**busy**)" if load > BUSY else "")
+    limits = f"at most {options['cap']:g} s for a named case, {options['memory_gib']:g} GiB a process"
+    seconds = f"{data.get('seconds', 0):.0f} s in all"
+    return f"{commits}; {versions}; {machine['cores']} cores{busy}; {limits}; {seconds}"
 
 
 def asked_rows(data: Data) -> Rows:

@@ -141,6 +141,8 @@ def machine() -> dict[str, Any]:
         except metadata.PackageNotFoundError:
             versions[package] = "not installed"
     found: dict[str, Any] = {"versions": versions, "cores": os.cpu_count(), "system": platform.platform()}
+    if hasattr(os, "getloadavg"):
+        found["load"] = round(os.getloadavg()[0], 1)  # before the run: what else the machine does
     with contextlib.suppress(NoSuchBuild):
         found["commit"] = commit_of("HEAD")[:12]
     return found

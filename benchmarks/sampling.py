@@ -27,6 +27,9 @@ KEPT = 40
 CUSTOMIZE = "from benchmarks import sampling\nsampling.begin()\n"
 IDLE = "idle"
 WAITS = ("selectors", "threading", "queue")
+RECEIVING = ("zerograd.services.child", "receive")
+IDLING = [("zerograd.services.serving", name) for name in ("_lines", "serve", "attempt")]
+"""Functions that wait for a line, if they call no other: whatever is innermost then is written in C."""
 WORKING = ("search", "proving", "solvers", "derive")
 
 
@@ -80,10 +83,10 @@ def stage(frames: list[tuple[str, str]]) -> str:
         return "messages"
     if not own:
         return "JSON" if any(module.startswith("json") for module, _ in frames) else "else"
-    innermost, name = own[0]
-    if innermost == "zerograd.services.serving" and name == "_lines":
+    innermost = own[0][0]
+    if frames[0] in IDLING:
         return IDLE
-    if frames[0][0] in WAITS:
+    if frames[0][0] in WAITS or frames[0] == RECEIVING:
         return "waiting"
     if innermost.startswith("zerograd.services"):
         return "messages"

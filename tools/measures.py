@@ -76,8 +76,8 @@ def measures() -> list[Measure]:
         Measure(
             "files outside core.model that name the squared error or residuals", 38, len(squares), squares
         ),
-        # 6 of them are Newton's method for smooth units: values, slopes and their changes, many at a time. One
-        # writes terms for solvers in an order that decides which models these find.
+        # 6 of them are Newton's method for smooth units: values, slopes and their changes, many at a time.
+        # One writes terms for solvers, in an order that decides which models these find.
         Measure("evaluations of a network that are written by hand", 14, len(by_hand), by_hand),
         Measure(f"modules of more than {LONGEST_MODULE} lines", 0, len(long), long),
         # 700 of them are what smooth activations and losses that are no sums of squares cost; 1,600 are

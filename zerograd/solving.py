@@ -15,7 +15,7 @@ from zerograd.answering import (
     with_smallest,
 )
 from zerograd.calculating import calculated_answer
-from zerograd.core.question.given import incomplete
+from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.generic import against_generic
@@ -70,7 +70,7 @@ def smallest_first(
     check_timeout(timeout)
     say = progress or _silent
     start = time.monotonic()
-    if is_calculation(problem, strategy=strategy, cross_check=bool(cross_check)):
+    if strategy == "auto" and not cross_check and incomplete(problem) is None:
         say("calculating: everything is given")
         if (calculated := calculated_answer(problem, start, timeout)) is not None:
             return late([calculated], start + timeout)
@@ -108,8 +108,8 @@ def smallest_first(
 
 
 def is_calculation(problem: Problem, *, strategy: str = "auto", cross_check: bool = False) -> bool:
-    """Whether `solve` calculates first: everything is given, and nobody asked for a search."""
-    return strategy == "auto" and not cross_check and incomplete(problem) is None
+    """Whether `solve` needs no search: everything is given and exact, and nobody asked for a search."""
+    return strategy == "auto" and not cross_check and unfit(problem) is None
 
 
 def check_timeout(timeout: float) -> None:

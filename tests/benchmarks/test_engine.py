@@ -145,7 +145,7 @@ def test_questions_of_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(founding, "FIRST", 5)
     monkeypatch.setattr(founding, "SMALLEST", 2)
     kept = tmp_path / "kept.json"
-    assert engine.main(["--only", "large", "given", "growth", "warm", "--json", str(kept)]) == 0
+    assert engine.main(["--only", "scale", "given", "growth", "warm", "--json", str(kept)]) == 0
     data = json.loads(kept.read_text())
     (large,), (calculated,), (family,) = data["large"], data["given"], data["growth"]
     assert large["results"][OURS]["status"] == "sat"

@@ -101,7 +101,7 @@ def test_summary_of_random_questions() -> None:
 
 
 def test_what_got_slower() -> None:
-    """By more than a tenth, or open where the earlier build decides; either build of today's."""
+    """Whatever takes a tenth longer, or is open where the earlier build decides, with or without a proof."""
     found = results("sat", *STATUSES[1:])
     for name, called in EARLIER.items():
         found[called] = outcome("sat", found[name]["seconds"])

@@ -17,6 +17,8 @@ SERVE = [("zerograd.services.serving", "serve")]
 
 @pytest.mark.parametrize(("frames", "stage"), [
     ([("zerograd.services.serving", "_lines"), *SERVE], "idle"),
+    ([("zerograd.services.serving", "attempt"), *SERVE], "idle"),
+    ([("zerograd.services.child", "receive"), ("zerograd.search.process", "find")], "waiting"),
     ([("selectors", "select"), ("zerograd.services.child", "receive")], "waiting"),
     ([("zerograd.services.wire", "read"), *SERVE], "messages"),
     ([("zerograd.core.question.documents", "read"), ("zerograd.services.wire", "read")], "messages"),
@@ -29,7 +31,7 @@ SERVE = [("zerograd.services.serving", "serve")]
     ([("benchmarks.profiling", "_again")], "else"),
 ])  # fmt: skip
 def test_stages(frames: list[tuple[str, str]], stage: str) -> None:
-    """By the innermost room that matters, and by what calls it."""
+    """The innermost room that matters decides, and what calls it."""
     assert sampling.stage(frames) == stage
 
 

@@ -74,7 +74,7 @@ def test_text_and_json_say_what_it_came_to(program: Program) -> None:
     assert program("solve", "-q", *fewest) == (0, "sat\n", "")
     (result,) = program("solve", "--json", *fewest).results
     assert list(result)[-3:] == ["sufficient_samples", "cross_check", "versions"]
-    assert list(result["versions"]) == ["zerograd", "sympy", "z3"]
+    assert list(result["versions"]) == ["zerograd", "z3"]
     assert result["cross_check"]["agrees"] == [1, 2, 3]
     program.file("r.json", json.dumps(result))
     assert program("verify", "--samples", "fewest", name, "r.json").code == 0

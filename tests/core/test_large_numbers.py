@@ -25,7 +25,7 @@ rationals = st.fractions(max_denominator=50) | st.integers(-9, 9) | st.floats(-2
 
 @st.composite
 def intervals(draw: st.DrawFn) -> Interval:
-    """Of very different sizes and widths, points among them."""
+    """Intervals of very different sizes and widths, points among them."""
     low = Fraction(draw(st.integers(-(2**80), 2**80))) * Fraction(2) ** draw(st.integers(-300, 60))
     width = Fraction(draw(st.integers(0, 2**40))) * Fraction(2) ** draw(st.integers(-300, 20))
     return Interval.between(low, low + width, draw(st.sampled_from([64, 128, 200])))
@@ -33,7 +33,7 @@ def intervals(draw: st.DrawFn) -> Interval:
 
 @st.composite
 def narrow_intervals(draw: st.DrawFn) -> Interval:
-    """Around powers of ten and other numbers."""
+    """Intervals around powers of ten and other numbers."""
     centre = draw(rationals.filter(bool) | st.integers(-12, 12).map(lambda k: Fraction(10) ** k))
     width = Fraction(draw(st.integers(0, 9)), 2 ** draw(st.integers(30, 150)))
     return Interval.between(Fraction(centre), Fraction(centre) + width, 160)
@@ -41,7 +41,7 @@ def narrow_intervals(draw: st.DrawFn) -> Interval:
 
 @given(st.data())
 def test_products_hold_all_products(data: st.DataObject) -> None:
-    """Of numbers within the factors; and none is wider than what entries give that are multiplied alone."""
+    """What numbers within the factors give lies in the product; of exact numbers it is exact."""
     rows, inner, columns = (data.draw(st.integers(1, 3)) for _ in range(3))
     entries = rationals | st.builds(
         lambda a, w: Interval.between(Fraction(a), Fraction(a) + w, 100), rationals, st.fractions(0, 1)
@@ -90,7 +90,7 @@ def test_floats_by_integers_are_those_by_fractions(value: Interval) -> None:
 
 @given(intervals(), rationals, st.fractions(min_value=Fraction(1, 99)))
 def test_balls_contain_what_lies_between_their_ends(value: Interval, centre: Any, radius: Fraction) -> None:
-    """By comparison with the ends themselves, for those that lie across an end as well."""
+    """It is so exactly where the ends do, for intervals that lie across an end as well."""
     inside = centre - radius <= value.low and value.high <= centre + radius
     assert Ball(centre, radius).contains(value) == inside
     around = Ball((value.low + value.high) / 2, (value.high - value.low) / 2 or radius)

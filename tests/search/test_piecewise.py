@@ -125,3 +125,9 @@ def test_whose_word_it_is(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
     assert verdict == Impossible("solver", "piecewise", solver="yices")
     assert portfolio.heard == {"yices"}
     assert cast("SolverProcess", crew.other).version is not None
+
+
+def test_a_second_opinion_is_not_the_first(crew: Crew) -> None:
+    """The solver that what was decided will be put to has no part in the search."""
+    portfolio = Portfolio(crew, "auto", 0, lambda _: None, spared="yices")
+    assert portfolio._yices(1.0)[0] is None

@@ -117,3 +117,21 @@ def test_only_what_is_listed_is_made() -> None:
     with pytest.raises(TypeError, match="Counted is not listed"):
         narrow.write(Counted(0, None, {}))
     assert json.loads(WIRE.write(Word("a"))) == {"is": "Word", "text": "a"}
+
+
+def test_many_requests_before_any_reply_is_read() -> None:
+    """Neither end waits for the other to read, however much both have written."""
+    request, words = Say(("word" * 200,) * 20, {}), 2 * 20
+    with Echo() as service:
+        service.start()
+
+        def send() -> None:
+            for _ in range(100):
+                service.send(request)
+
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        sender.join(30)
+        assert not sender.is_alive()
+        replies = [service.receive(soon()) for _ in range(100 * (words + 1))]
+    assert sum(isinstance(reply, Counted) for reply in replies) == 100

@@ -21,7 +21,7 @@ def read() -> Selections:
 
 @pytest.mark.parametrize("mode", ["polynomial", "elimination", "general"])
 def test_what_is_impossible_is_seen(mode: Mode) -> None:
-    """By every means: the last one is for what is linear."""
+    """Whichever means are used: the last one is for what is linear."""
     chosen = [0, 1, 2] if mode != "general" else [0, 6]
     selections = read()
     selections.add({"x": "Real"}, ["(< x 0)"])
@@ -50,7 +50,7 @@ def test_a_linear_program_has_an_exact_solution() -> None:
 
 
 def test_a_core_leaves_out_what_was_not_needed() -> None:
-    """Of what was chosen; what is beside it counts, and is not named."""
+    """What is beside what was chosen counts, and is not named."""
     selections = read()
     assert selections.core([0, 1, 2, 3, 4, 5], [], mode="polynomial", effort=1.0) == [0, 1, 2]
     assert selections.core([2, 3], [0, 1], mode="polynomial", effort=1.0) == [2]

@@ -59,7 +59,7 @@ def program(folder: Path, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = folder / "yices-smt2"
     path.write_text(f"#!{sys.executable}\nimport sys, time\n{body}\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setattr(module, "_path", lambda: str(path))
+    monkeypatch.setattr(module, "program", lambda: str(path))
 
 
 ANSWERING = """
@@ -100,7 +100,7 @@ def test_what_another_program_says(
             found = solver.check("(declare-const x Real)\n", ["x"], mode="general", seed=0, seconds=seconds)
             assert found == outcome
     finally:
-        solver.forget()
+        solver.close()
 
 
 def test_a_program_that_ends_before_it_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +164,7 @@ def test_rational_models_stay_exact_after_other_questions() -> None:
         solver.check(other, [], mode="general", seed=0, seconds=10)
         outcome = solver.check(mixed, ["x", "i"], mode="general", seed=0, seconds=10)
     finally:
-        solver.forget()
+        solver.close()
     assert outcome == Model({"x": F(-7, 3), "i": F(-7)})
 
 

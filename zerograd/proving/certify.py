@@ -30,6 +30,9 @@ MAX_OPEN = 40
 PLAINLY = 3.0
 """Seconds for a proof with long residuals, before they become unknowns: most are found soon."""
 
+FEW_SITES = 100
+"""Units times samples of a dataset that is looked at ahead of what takes patience."""
+
 UNSEEN = "one question did not show that it can be refuted"
 
 Progress = Callable[[str], None]
@@ -67,7 +70,8 @@ def _certified(problem: Problem, reals: Reals, fixed: bool, progress: Progress) 
         tries: list[tuple[Kind, int | None, Sight]] = [("identities", None, "patient")]
         tries += [("moments", None, "with cases")]
         # What facts of one dataset show without any cases is shorter than what takes patience.
-        tries += [("dataset", samples, "without cases") for samples in numbers if len(numbers) == 1]
+        if len(numbers) == 1 and numbers[0] * sum(problem.network.widths) <= FEW_SITES:
+            tries.append(("dataset", numbers[0], "without cases"))
         tries += [("moments", None, "patient")]
         hopeless: set[Kind] = set()
         for kind, samples, at_sight in tries:
@@ -130,7 +134,7 @@ class _Search:
     progress: Progress
     systems: dict[tuple[Kind, int | None], System] = field(default_factory=dict)
     ahead: dict[int, tuple[System, Stated]] = field(default_factory=dict)
-    """The equations of each system, by its identity, for which it is kept."""
+    """Equations of systems by their identity, for which these are kept."""
 
     def refuted(
         self, kind: Kind, samples: int | None, reals: Reals, *, patience: int, at_sight: Sight = "patient"

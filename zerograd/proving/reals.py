@@ -58,7 +58,7 @@ class Reals:
         self._selections = selections or Selections()
         self._symbols: dict[str, str] = {}
         self._written: dict[int, _Written] = {}
-        """By the identity of each formula, which is kept for that."""
+        """Formulas by their identity, for which they are kept."""
 
     def share(self, part: float, *, most: float = inf) -> Reals:
         """Return the same with a part of the time that is left: what was read once is not read again."""

@@ -254,7 +254,8 @@ class Portfolio(Strategies):
 
     def _yices(self, seconds: float) -> Look:
         """Yices counts no steps: only what nothing before its word settles can depend on the machine."""
-        return self.crew.other, "general", seconds
+        other = self.crew.other
+        return None if other is None or other.name == self.spared else other, "general", seconds
 
     def _of_small(
         self, problem: Problem, samples: int, modes: Sequence[Mode], deadline: float

@@ -36,6 +36,7 @@ class Strategies:
         strategy: ``auto`` tries them all; else the name of one.
         turned_to: told of each strategy when it is tried.
         heard: solvers whose word was taken that there is no witness.
+        spared: a solver that is not asked: its opinion will be the second.
         looked: the digest of a question and M, where it was looked at for what is seen at once.
     """
 
@@ -45,6 +46,7 @@ class Strategies:
     progress: Progress
     turned_to: Callable[[str], None] = lambda _: None
     heard: set[str] = field(default_factory=set)
+    spared: str | None = None
     looked: set[tuple[str, int]] = field(default_factory=set)
 
     # Strategies are imported where they are first used: constructions are quicker than that.

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import select
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterable
 from typing import TypeAlias, TypeVar
@@ -22,9 +22,6 @@ from zerograd.services.wire import Note, Reply, Request, ServiceFailed, Wire
 T = TypeVar("T")
 
 Send: TypeAlias = Callable[[Reply | Note], None]
-
-SPURIOUS = 0.05
-"""Seconds between two looks at an input that has something to read."""
 
 
 def serve(
@@ -62,37 +59,30 @@ def serve(
         return None
 
     answer = attempt(lambda: prepare(send))
-    _end_with_the_input()
-    for step in beforehand if answer is not None else ():
-        if _is_asked():
+    if answer is None:
+        return
+    pending: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(pending,), daemon=True).start()
+    for step in beforehand:
+        if not pending.empty():
             break
         attempt(step)
-    while answer is not None and (line := attempt(sys.stdin.buffer.readline)):
-        attempt(lambda: answer(wire.read(line)))
+    while True:
+        line = pending.get()
+        attempt(lambda: answer(wire.read(line)))  # noqa: B023 - called at once
 
 
-def _is_asked() -> bool:
-    """Whether a request has come, or is coming."""
-    return bool(select.select([sys.stdin], [], [], 0)[0])
+def _read(pending: queue.SimpleQueue[bytes]) -> None:
+    """Take in the parent's lines; the process ends with them.
 
-
-def _end_with_the_input() -> None:
-    """End this process when nobody can write to it any more, whatever it does then.
-
-    The thread that sees to it sleeps until then: lines are read by the one that answers them, for handing
-    over each of them takes longer than many an answer.
+    Also while this process works: a parent that writes before it reads must never wait for one that does the
+    same.
     """
-    watch = select.poll()
-    watch.register(sys.stdin.fileno(), select.POLLHUP)
-
-    def end() -> None:
-        try:
-            while not any(seen & ~select.POLLIN for _, seen in watch.poll()):
-                time.sleep(SPURIOUS)  # some systems tell of lines as well
-        finally:  # out of memory, too
-            os._exit(0)
-
-    threading.Thread(target=end, daemon=True).start()
+    try:
+        for line in sys.stdin.buffer:
+            pending.put(line)
+    finally:  # out of memory, too: nobody would read what comes
+        os._exit(0)
 
 
 def limit_memory(memory: int) -> None:

@@ -44,7 +44,7 @@ def _term(p: Polynomial, symbol: Callable[[str], Term]) -> Term:
 
 
 def distinctions(system: System) -> Mapping[str, Formula]:
-    """By the names of distinctions: one of their cases holds."""
+    """Return what each distinction says, by its name: one of its cases holds."""
     return {name: Either(tuple(map(_conjunction, cases))) for name, cases in system.splits.items()}
 
 

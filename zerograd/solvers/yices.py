@@ -1,7 +1,7 @@
 """Yices 2 (Dutertre, CAV 2014), with MCSAT for nonlinear arithmetic (Jovanović, de Moura and Barrett).
 
-An optional second opinion: ``pip install 'zerograd[yices]'``. It is a program, not a library, and is run as
-one: its licence (GPL 3) is its own.
+Optional (``pip install 'zerograd[yices]'``): a helper of the search, or a second opinion. It is a program,
+not a library, and is run as one: its licence (GPL 3) is its own.
 """
 
 from __future__ import annotations
@@ -54,10 +54,11 @@ class Yices:
     def forget(self) -> None:
         """Take a new program: what it learnt sways its choices."""
         if self._program is not None and self._program.used:
-            self._end()
+            self.close()
             self._program = _Program()  # now, between two questions: it takes longer than most answers
 
-    def _end(self) -> None:
+    def close(self) -> None:
+        """End the program."""
         if self._program is not None:
             self._program.close()
             self._program = None
@@ -87,7 +88,7 @@ class Yices:
         outcome = self._outcome(question, wanted, until)
         if kept and isinstance(outcome, NearModel):
             # After other questions it may round rational numbers, which it prints exactly in a new process.
-            self._end()
+            self.close()
             again = self._outcome(question, wanted, until)
             return outcome if isinstance(again, GaveUp) else again
         return outcome
@@ -104,7 +105,7 @@ class Yices:
                 values = self._program.ask(f"(get-value ({' '.join(names)}))", until + 1)
             self._program.ask("(pop 1)", until + 1)
         except _Ended as ended:
-            self._end()
+            self.close()
             return ended.outcome
         match answer:
             case "sat":
@@ -113,7 +114,7 @@ class Yices:
                 return NoModel()
             case "unknown":
                 return GaveUp("incomplete", "unknown")
-        self._end()
+        self.close()
         return GaveUp("crashed", answer[:200])
 
 
