@@ -190,8 +190,13 @@ def test_an_interrupt_ends_the_solver(look: FirstLook, monkeypatch: pytest.Monke
     lead = loaded(look)._crew.lead
     child = lead._child
     assert child is not None
+
+    def collect() -> None:
+        signal.raise_signal(signal.SIGINT)
+        time.sleep(5)
+
     with monkeypatch.context() as patched:
-        patched.setattr(lead, "collect", lambda: signal.raise_signal(signal.SIGINT) or time.sleep(5))
+        patched.setattr(lead, "collect", collect)
         with pytest.raises(KeyboardInterrupt):
             seen(look, UNSAT)
     assert not child.alive
