@@ -164,7 +164,7 @@ class Reals:
         if left is None:
             return self._fewer_by_halves(labels, kept, facts)
         for label in sorted(left, key=lambda label: _size(facts[label]), reverse=True):
-            if label in left:
+            if label in left and (kept or len(left) > 1):
                 others = [other for other in left if other != label]
                 fewer = self.needed(others, kept, facts, effort=BRIEFLY)
                 left = left if fewer is None else fewer
