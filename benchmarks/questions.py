@@ -26,8 +26,6 @@ from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.question.vocabulary import RELATIONS, quantity_shapes, variable_shapes
 
 COUNT, SEED = 200, 2026
-RANDOM_ASKED = 10.0
-"""Seconds asked of each random question."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from zerograd.search.process import SearchProcess
 
 @cache
 def shared_search(_pid: int, memory: int) -> SearchProcess:
-    """Return the search that serves all calls: loading SymPy and Z3 takes longer than most answers.
+    """Return the search that serves all calls: loading FLINT and Z3 takes longer than most answers.
 
     A forked child gets its own: two parents must not talk to one process.
     """

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any, Self
 
 from zerograd._version import __version__
@@ -68,7 +69,7 @@ class Store:
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path, self._durable = path, durable
-        self._lock = Lock()
+        self._lock = RLock()
         _refuse_others(path)
         try:
             self._connection = sqlite3.connect(
@@ -112,6 +113,18 @@ class Store:
     def _pragma(self, name: str) -> int:
         with closing(self._connection.execute(f"PRAGMA {name}")) as cursor:
             return int(cursor.fetchone()[0])
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of what is done inside: the disk is waited for once. Raises StoreError."""
+        with self._lock:
+            self._execute("BEGIN IMMEDIATE", ())
+            try:
+                yield
+            except BaseException:
+                self._execute("ROLLBACK", ())
+                raise
+            self._execute("COMMIT", ())
 
     def claim(self, sweep: str) -> None:
         """Say which sweep the rows are of.

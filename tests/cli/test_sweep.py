@@ -203,6 +203,37 @@ def test_killed_runs_go_on_where_they_stopped(program: Program) -> None:
     assert all(row[1:] == (1, 2) for row in log)
 
 
+WITHOUT = """
+import sys
+from importlib import util
+
+found = util.find_spec
+util.find_spec = lambda name, *more: None if name in ("pyarrow", "matplotlib") else found(name, *more)
+from zerograd.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("file", "extra"), [("rows.parquet", "parquet"), ("map.svg", "plot")])
+def test_a_library_that_is_missing_is_told_first(program: Program, file: str, extra: str) -> None:
+    """Before any row is asked, with the command that installs it."""
+    done = program.process("sweep", "-q", program.file("pair.yaml", PAIR), "-o", file, run=("-c", WITHOUT))
+    assert (done.code, done.out) == (2, "")
+    assert f"[{extra}]'\n" in done.err
+    assert [path.name for path in program.folder.iterdir()] == ["pair.yaml"]
+
+
+@pytest.mark.needs("matplotlib")
+def test_too_many_panels_are_told_first(program: Program) -> None:
+    """Before any row is asked, with the numbers."""
+    many = "sweep: {H: [1, 2], D: [1, 2], seed: {from: 1, to: 30}}\n"
+    text = f"{many}problem: {{title: $seed, network: [$D, $H, 1], samples: 1, zero: w1}}\n"
+    done = program("sweep", "-q", program.file("many.yaml", text), "-o", "map.svg")
+    assert (done.code, done.out) == (2, "")
+    assert "at most 24 are drawn" in done.err
+    assert [path.name for path in program.folder.iterdir()] == ["many.yaml"]
+
+
 BROKEN = """
 from zerograd.cli import main
 from zerograd.services.wire import ServiceFailed

@@ -217,6 +217,7 @@ def test_the_problem_must_be_known() -> None:
         (lambda d: d["witness"].pop("x"), FormatError, "witness.x"),
         (lambda d: d["gradients"].update(b2=["1"]), Refused, "claimed ∂L/∂b2"),
         (lambda d: d["smallest"].update(total="1"), Refused, "size: expected height 3, sum 13, 8 not 0"),
+        (lambda d: d["smallest"].update(total="x"), FormatError, "is not a number"),
         (lambda d: d["smallest"].update(non_integers=1), Refused, "found height 3, 1 not whole"),
         (lambda d: d["smallest"].update(nonzeros=7), Refused, "found height 3, sum 13, 7 not 0"),
         (lambda d: d["smallest"].update(nonzeros=True), FormatError, "expected non_integers and nonzeros"),

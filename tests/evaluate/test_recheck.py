@@ -22,6 +22,7 @@ from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import recheck as module
 from zerograd.evaluate.floats import NotComparable, to_floats
@@ -254,3 +255,24 @@ def test_each_check_catches_a_lie_by_itself() -> None:
         module._differences(module._Point(lying))
     with pytest.raises(Disagreement, match="torch disagrees"):
         module._torch(module._Point(lying))
+
+
+@pytest.mark.parametrize(
+    ("loss", "last", "logit", "y"),
+    [
+        ("cross_entropy", "linear", 20, [1, 0]),
+        ("bce_with_logits", "linear", 20, [1, 0]),
+        ("bce", "sigmoid", 31, [Fraction(3, 4), Fraction(1, 4)]),
+        ("bce", "sigmoid", 33, [1, 0]),
+    ],
+)
+def test_probabilities_near_their_targets(loss: str, last: str, logit: int, y: list[Any]) -> None:
+    """What float64 leaves of p − y, where p is near 1, is no reason to doubt an exact gradient."""
+    layers = [{"units": 2, "activation": last}]
+    data = {"network": {"inputs": 1, "layers": layers}, "samples": 1, "loss": loss}
+    problem = problem_from_json(data)
+    shapes = variable_shapes(problem.network, 1)
+    values: dict[str, Any] = {"w1": [1, -1], "b1": [logit, -logit], "x": [1], "y": y}
+    arrays = {name: Array(shapes[name], tuple(values[name])) for name in shapes}
+    checks = recheck(EnclosedWitness(problem, arrays, ()))
+    assert {*checks} == {"float64", "finite_differences", "torch"}

@@ -15,7 +15,14 @@ from zerograd.cli.helping import LEFT_OUT, pages
 
 pytestmark = pytest.mark.needs("git", "hatchling", "hatch_fancy_pypi_readme")
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("docs/FORMATS.md", "docs/how-to/", "docs/reference/", "docs/trust.md", "docs/tutorial.md")
+PAGES = (
+    "docs/FORMATS.md",
+    "docs/benchmarks.md",
+    "docs/how-to/",
+    "docs/reference/",
+    "docs/trust.md",
+    "docs/tutorial.md",
+)
 """What of the documentation is in the wheel: what `zerograd help` shows."""
 
 

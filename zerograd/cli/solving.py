@@ -109,7 +109,10 @@ def solve(specs: tuple[str, ...], output: str | None, force: bool, memory: int, 
     documents = []
     try:
         early = taken(memory)
-        with SearchProcess(memory=memory, child=early) as process, ProofProcess(memory=memory) as prover:
+        with (
+            SearchProcess(memory=memory, child=early, first_look=False) as process,
+            ProofProcess(memory=memory) as prover,
+        ):
             if all(map(_has_many_numbers, specs)):
                 process.close()  # likely to be a calculation; it is started again if it is asked
             # A mistake in the last file is said at once, not after the first one's search.

@@ -82,7 +82,7 @@ def sweep(spec: str, as_json: bool, outputs: tuple[str, ...], **options: Any) ->
     from zerograd import sweeps
     from zerograd.core.errors import ZerogradError
     from zerograd.sweeping.tasks import RowFailed
-    from zerograd.sweeping.writing import form_of
+    from zerograd.sweeping.writing import form_of, look_ahead
 
     store = _store(spec, options["store"], options["no_store"])
     try:
@@ -90,6 +90,8 @@ def sweep(spec: str, as_json: bool, outputs: tuple[str, ...], **options: Any) ->
         for output in outputs:
             form_of(Path(output))
         asked = _load(spec)
+        for output in outputs:
+            look_ahead(Path(output), asked)
         say = (lambda _: None) if options["quiet"] or store is None else _say
         say(f"finished rows are kept in {printable(str(store))}")
         with progress(options["quiet"]) as report:

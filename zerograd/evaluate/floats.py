@@ -37,10 +37,6 @@ Values: TypeAlias = Mapping[str, Floats]
 ROUNDING = UNIT
 """Relative to the majorant: a generous multiple of 2**-53 for sums of up to a few thousand terms."""
 
-_OF_ONE = 2.0**-6
-"""Far out slopes are differences of numbers near 1, as 1 − a² and 1 + erf are; times `ROUNDING` this bounds
-what is lost there, however small the slope is."""
-
 SMALLEST = float(np.finfo(np.float64).tiny)
 """Below it a float64 has fewer digits than its error bound takes for granted."""
 
@@ -98,14 +94,11 @@ def _to_float(value: Any) -> float:
 
 def _quick_middle(value: Interval) -> float | None:
     """`_middle` of an enclosure on one side of 0, by integers alone; None of others."""
-    low, high, exponent = value.low_mantissa, value.high_mantissa, value.low_exponent
-    gap = value.high_exponent - exponent
-    if not (low > 0 or high < 0) or max(abs(gap), abs(exponent)) > _QUICK:
+    if not (value.low_mantissa > 0 or value.high_mantissa < 0):
         return None
-    if gap > 0:
-        high <<= gap
-    elif gap < 0:
-        low, exponent = low << -gap, exponent + gap
+    if max(abs(value.low_exponent), abs(value.high_exponent - value.low_exponent)) > _QUICK:
+        return None
+    low, high, exponent = value.on_one_scale()
     total, half = low + high, 1 - exponent  # the middle is total·2^−half
     if (high - low) << _NARROW > max(abs(total), 1 << half if half > 0 else 1):
         return None
@@ -294,7 +287,7 @@ def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Eva
                 steepest = steepest + ROUNDING * moved
         error = steepest * z.error + at_most(number, activation, np.abs(z.value))[0]
         a = Rounded(value(activation, z.value, code), error)
-        return a, Rounded(slope, np.abs(slope) + moved + (_OF_ONE if is_smooth else 0))
+        return a, Rounded(slope, np.abs(slope) + moved + (losses.OF_ONE if is_smooth else 0))
 
     given = {name: Rounded.given(array) for name, array in values.items()}
     run = passes.forward(model.network, given, activate)

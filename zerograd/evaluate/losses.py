@@ -25,6 +25,10 @@ from zerograd.evaluate.smooth import FLOATS, Floats, as_floats
 STEP = 2.0**-13
 """Step of difference quotients, relative to what they are taken of."""
 
+OF_ONE = 2.0**-6
+"""Where slopes are differences of numbers near 1, as 1 − a² and 1 + erf are, and probabilities less their
+targets: times `UNIT` this bounds what is lost there, however small the slope is."""
+
 
 def _columns(values: Floats) -> list[Any]:
     """One array for each output."""
@@ -53,6 +57,8 @@ def most(loss: Loss, y_hat: Floats, y: Floats, convention: Kink, reach: Floats) 
     if loss.least_squares:
         return reach
     step = STEP * np.maximum(1, np.abs(y_hat))
+    if loss.within_unit:
+        step = np.minimum(step, np.minimum(y_hat, 1 - y_hat) / 2)
     here = np.abs(sample_adjoints(loss, y_hat, y, convention))
     bend = np.zeros_like(here)
     for output in range(y_hat.shape[1]):
@@ -61,7 +67,7 @@ def most(loss: Loss, y_hat: Floats, y: Floats, convention: Kink, reach: Floats) 
         ends = [sample_adjoints(loss, y_hat + sign * move, y, convention) for sign in (1, -1)]
         moved = np.abs(ends[0] - ends[1]) / (2 * step[:, [output]])
         bend += moved * reach[:, [output]]
-    result: Floats = here + 2 * bend
+    result: Floats = here + 2 * bend + (0 if loss.is_rational else OF_ONE)
     # Where rounding is larger than the step, ŷ may be anywhere, and a quotient here says nothing.
     return np.where((UNIT * reach > step).any(axis=1, keepdims=True), np.inf, result)
 

@@ -33,6 +33,7 @@ class Find:
     Attributes:
         compared: the second solver, if `Compare` will follow: if it cannot be used, that is said before a
             long search.
+        looked: the numbers of samples at which a first look came to nothing (`zerograd.search.first_look`).
     """
 
     problem: Problem
@@ -40,6 +41,7 @@ class Find:
     seed: int
     deadline: float
     compared: Second | None
+    looked: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from itertools import pairwise
 from zerograd.core.model.backprop import ExactActivate, Site, forward
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.field import NumberField
 from zerograd.core.question.problem import Problem
 from zerograd.search.draw import accepted
 from zerograd.search.encoding import Encoding, encode, no_terms, on_side
 from zerograd.search.lift import complete, lift
 from zerograd.search.symmetry import samples_interchangeable
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
-from zerograd.solvers.base import GaveUp, Mode, Model, NearModel, NoModel
+from zerograd.solvers.base import GaveUp, Mode, Model, NearModel, NoModel, Outcome
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import TRUE, Constant, Script, relate
 
@@ -40,19 +41,31 @@ def whole_question(problem: Problem, samples: int, *, choices: bool = False) -> 
     return encoding, encoding.script.copy(order)
 
 
+class TakesLonger(Exception):  # noqa: N818 - a finding, not an error
+    """What was found has to be made exact, and who asked is in a hurry."""
+
+
 class Whole:
     """The whole question with M = ``samples``, made once, for one solver after another.
 
     Args:
         lead: a solver for what is left to do when another has a model.
         choices: see `encode`.
+        hasty: whether `told` raises TakesLonger rather than make irrational or rounded numbers exact.
     """
 
     def __init__(
-        self, problem: Problem, samples: int, lead: SolverProcess, seed: int, *, choices: bool = False
+        self,
+        problem: Problem,
+        samples: int,
+        lead: SolverProcess,
+        seed: int,
+        *,
+        choices: bool = False,
+        hasty: bool = False,
     ) -> None:
         self.problem, self.samples, self.lead, self.seed = problem, samples, lead, seed
-        self.choices = choices
+        self.choices, self.hasty = choices, hasty
 
     @cached_property
     def _made(self) -> tuple[Encoding, Script]:
@@ -61,7 +74,14 @@ class Whole:
     @cached_property
     def otherwise(self) -> Whole:
         """The same question in the other form."""
-        return Whole(self.problem, self.samples, self.lead, self.seed, choices=not self.choices)
+        return Whole(
+            self.problem,
+            self.samples,
+            self.lead,
+            self.seed,
+            choices=not self.choices,
+            hasty=self.hasty,
+        )
 
     def ask(self, solver: SolverProcess, mode: Mode, effort: float | None, deadline: float) -> None:
         """Hand the question over; `told` waits for the outcome."""
@@ -70,7 +90,10 @@ class Whole:
     def told(self, solver: SolverProcess, deadline: float) -> Verdict:
         """What the solver has to say of what was asked last."""
         encoding, _ = self._made
-        match solver.collect():
+        outcome = solver.collect()
+        if self.hasty and _is_unfinished(outcome):
+            raise TakesLonger
+        match outcome:
             case NoModel():
                 return Impossible("solver", NAME, solver=solver.name)
             case Model() as model:
@@ -110,6 +133,13 @@ class Whole:
             if witness is not None:
                 return Found(witness, NAME)
         return Undecided("incomplete", "a solution was found, in rounded numbers")
+
+
+def _is_unfinished(outcome: Outcome) -> bool:
+    """Whether exact numbers, in one field, have yet to be made of a solution."""
+    if isinstance(outcome, Model):
+        return any(isinstance(value, NumberField) for value in outcome.values.values())
+    return isinstance(outcome, NearModel)
 
 
 def piecewise(

@@ -118,6 +118,8 @@ class Portfolio(Strategies):
         """What is seen at once of a small question."""
         if self.strategy != "auto" or not _is_small(problem, samples):
             return Undecided("incomplete")
+        if (problem.digest, samples) in self.looked:
+            return Undecided("incomplete")
         self.crew.forget()
         self.looked.add((problem.digest, samples))
         with closing(self._at_once(problem, samples, self._whole(problem, samples), deadline)) as steps:
@@ -264,6 +266,8 @@ class Portfolio(Strategies):
         whole = self._whole(problem, samples)
         if (problem.digest, samples) not in self.looked:
             yield from self._at_once(problem, samples, whole, deadline)
+            # Where that first look was made elsewhere, the solver knows nothing either: answers are the same.
+            self.crew.lead.forget()
         second: list[Step] = [
             ("identities", 0.25, self._identities(problem, samples)),
             ("facts", 0.25, self._facts(problem, samples)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Attempt
@@ -27,6 +28,9 @@ from zerograd.search.verdict import Progress, Undecided
 from zerograd.services.child import Child
 from zerograd.services.service import DEFAULT_MEMORY, Busy, Service, Stopped
 
+if TYPE_CHECKING:
+    from zerograd.search.first_look import FirstLook
+
 GRACE = 0.6
 """Seconds by which a search may overrun its time: a solver gets its own, less, inside it."""
 
@@ -40,14 +44,37 @@ class SearchProcess(Service[Request, Reply]):
         memory: cap in bytes on the address space of each process.
         solvers: processes that work at one question at once; by default one a core.
         child: the process, if it has been started with that memory and as many solvers.
+        first_look: whether small questions are looked at here (`zerograd.search.first_look`), from the third
+            question on: that takes some more modules, and a solver in one more process.
     """
 
     def __init__(
-        self, memory: int = DEFAULT_MEMORY, solvers: int | None = None, child: Child | None = None
+        self,
+        memory: int = DEFAULT_MEMORY,
+        solvers: int | None = None,
+        child: Child | None = None,
+        *,
+        first_look: bool = True,
     ) -> None:
+        self._memory, self._looks = memory, first_look
+        self._look: FirstLook | None = None
+        self._finds = self._kills = 0
         size = () if solvers is None else (solvers,)
         super().__init__("zerograd.search.worker", WIRE, memory, *size, grace=GRACE, child=child)
         self.start()
+
+    def kill(self) -> None:
+        """Kill the process and the solver of first looks, under the thread that may be waiting for it."""
+        self._kills += 1
+        super().kill()
+        if self._look is not None:
+            self._look.kill()
+
+    def close(self) -> None:
+        """Kill the processes and wait for their end. Closing twice is harmless."""
+        super().close()
+        if self._look is not None:
+            self._look.close()
 
     def find(
         self,
@@ -68,20 +95,36 @@ class SearchProcess(Service[Request, Reply]):
             ServiceFailed: an error inside the search: a bug.
             SolverUnusable: the second solver cannot start. Nothing was searched then.
         """
+        looked: tuple[int, ...] = ()
         attempts: list[Attempt] = []
         tried: list[str] = []
+        if self._look is not None and strategy == "auto" and cross_check is None:
+            kills = self._kills
+            seen = self._look.find(problem, seed=seed, deadline=deadline, progress=progress)
+            if isinstance(seen, Finding):
+                return seen
+            looked, tried = seen.looked, [*seen.tried]
+            if self._kills > kills:
+                return Finding(_undecided(Stopped("memory", "it was killed")), tried=tuple(tried))
 
         def take(reply: Reply) -> None:
             match reply:
                 case Tried(strategy=name):
-                    tried.append(name)
+                    if name not in tried:
+                        tried.append(name)
                 case Attempt():
                     attempts.append(reply)
 
-        request = Find(problem, strategy, seed, deadline, cross_check)
+        request = Find(problem, strategy, seed, deadline, cross_check, looked)
         try:
             finding = self.ask(
-                request, Finding, deadline=deadline, about=problem, progress=progress, take=take
+                request,
+                Finding,
+                deadline=deadline,
+                about=problem,
+                progress=progress,
+                take=take,
+                meanwhile=self._prepare,
             )
         except Stopped as stopped:
             undecided = _undecided(stopped)
@@ -89,10 +132,21 @@ class SearchProcess(Service[Request, Reply]):
             return Finding(
                 undecided, tuple(attempts), tried=tuple(tried), compared=compared, second=cross_check
             )
+        finding = replace(finding, tried=tuple(dict.fromkeys((*tried, *finding.tried))))
         if cross_check is None:
             return finding
         comparison = Compare(problem, cross_check, finding.attempts, seed, deadline)
         return replace(finding, compared=self._compared(comparison, progress), second=cross_check)
+
+    def _prepare(self) -> None:
+        """Load what first looks take, if more than one question is asked."""
+        self._finds += 1
+        if self._looks and self._finds > 1 and self._look is None:
+            from zerograd.search.first_look import FirstLook  # FLINT: not for one question alone
+
+            look = FirstLook(self._memory)
+            look.start()
+            self._look = look
 
     def _compared(self, request: Compare, progress: Progress) -> tuple[Comparison, ...]:
         """Return what a second solver says of the numbers of samples that were decided."""

@@ -53,7 +53,7 @@ def reduced(
             known = _smaller(known, found.witness)
     if problem.domain != "integer":
         return known
-    from zerograd.search import piecewise  # SymPy: not before it is needed
+    from zerograd.search import piecewise  # few witnesses need it
 
     if piecewise.unfit(problem) is not None:
         return known

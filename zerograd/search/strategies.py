@@ -38,6 +38,7 @@ class Strategies:
         heard: solvers whose word was taken that there is no witness.
         spared: a solver that is not asked: its opinion will be the second.
         looked: the digest of a question and M, where it was looked at for what is seen at once.
+        hasty: see `zerograd.search.piecewise.Whole`.
     """
 
     crew: Crew
@@ -48,6 +49,7 @@ class Strategies:
     heard: set[str] = field(default_factory=set)
     spared: str | None = None
     looked: set[tuple[str, int]] = field(default_factory=set)
+    hasty: bool = False
 
     # Strategies are imported where they are first used: constructions are quicker than that.
 
@@ -134,7 +136,7 @@ class Strategies:
     def _whole(self, problem: Problem, samples: int) -> Whole:
         from zerograd.search.piecewise import Whole
 
-        return Whole(problem, samples, self.crew.lead, self.seed)
+        return Whole(problem, samples, self.crew.lead, self.seed, hasty=self.hasty)
 
     def _piecewise(self, whole: Whole, mode: Mode, effort: float | None) -> Callable[[float], Verdict]:
         def search(until: float) -> Verdict:

@@ -54,7 +54,7 @@ class _Search:
 
     def __init__(self, send: Send[Reply], memory: int, size: int | None) -> None:
         self.send = send
-        # Constructions need neither SymPy nor Z3: these are loaded, at the same time, when those have failed.
+        # Nothing is started here: constructions need no solver.
         self.crew = Crew(memory=memory, size=size)
         self.memory = memory
         self.seconds: dict[Second, SolverProcess] = {}
@@ -91,13 +91,14 @@ class _Search:
             self._progress,
             turned_to,
             spared=request.compared,
+            looked={(problem.digest, samples) for samples in request.looked},
         )
         sufficient = sufficient_samples(problem) if problem.samples.most is None else None
         endless = problem.samples.most is None and sufficient is None
         searches: Portfolio | Chosen = portfolio
         loose, every, looks = None, None, None
         if is_chosen(problem.derivative_at_kink):
-            from zerograd.search.choices import Chosen  # SymPy: not before it is needed
+            from zerograd.search.choices import Chosen  # few questions need it
 
             searches = Chosen(portfolio)
         else:  # what holds of all numbers of samples at once is known of conventions alone

@@ -44,7 +44,7 @@ def foreign(data: bytes, name: str = "") -> str | None:
     if data.startswith(b"\x89HDF\r\n"):
         return _KERAS
     if data.startswith(b"SQLite format 3\0"):
-        return "this is a database: where an atlas is kept in it, name it with --store"
+        return "this is a database: where an atlas or a sweep is kept in it, name it with --store"
     if _NOTEBOOK.match(data):
         return (
             "this is a notebook: put the cells that train into "

@@ -14,7 +14,7 @@ from typing import Any
 from zerograd.core.errors import Path
 from zerograd.spec.errors import Position
 from zerograd.spec.nodes import Entry, Node
-from zerograd.spec.scalars import Real
+from zerograd.spec.scalars import Real, as_written
 from zerograd.spec.wording import show
 
 PLACE = re.compile(
@@ -55,10 +55,10 @@ def unfit(name: str, key: str, values: Values, *, whole: bool) -> str | None:
         part = node
         if key:
             if not isinstance(node.value, Mapping) or key not in node.value:
-                return f"${name}.{key} is nothing where {name} is {show(jsonable(node.plain()))}"
+                return f"${name}.{key} is nothing where {name} is {show(as_written(node.plain()))}"
             part = node.value[key].node
         if not whole and as_text(part) is None:
-            found = show(jsonable(part.plain()))
+            found = show(as_written(part.plain()))
             return f"${name} stands within a text, and is {found}: only text and numbers are written there"
     return None
 
@@ -133,15 +133,3 @@ def keys(node: Node, path: Path) -> Iterator[tuple[Path, str]]:
                 if "$" in key:
                     yield (*path, key), key
                 yield from keys(entry.node, (*path, key))
-
-
-def jsonable(data: Any) -> Any:
-    """Decimals as their own text."""
-    match data:
-        case Real(text=text):
-            return text
-        case list():
-            return [jsonable(item) for item in data]
-        case dict():
-            return {key: jsonable(value) for key, value in data.items()}
-    return data

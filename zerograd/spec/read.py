@@ -19,7 +19,7 @@ from zerograd.spec.errors import START, Diagnostic, Fault, MalformedError, SpecE
 from zerograd.spec.files.beside import FROM, Say, file_names, read_given, taken_out
 from zerograd.spec.nodes import Document, Node, compose, locate
 from zerograd.spec.plain import is_plain
-from zerograd.spec.scalars import Real
+from zerograd.spec.scalars import as_written
 from zerograd.spec.source import MAX_BYTES, checked, decode, read_file, read_stream
 
 STDIN = "<stdin>"
@@ -122,7 +122,7 @@ def of_document(
     data, files = taken_out(plain)
     replaced = _Shadow(document.replaced)
     wrong = [fault for fault in faults(data) if not replaced.touches(fault.issue.path)]
-    exact = _exact(data)
+    exact = as_written(data)
     exact, more = _with_files(exact, files, [fault.issue.path for fault in wrong], folder, say)
     wrong += map(Fault, more)
     try:
@@ -162,7 +162,7 @@ def _json(text: str, name: str, folder: Folder | None, say: Say) -> Problem | No
     wrong = faults(light)
     if short and wrong:
         return None
-    exact, more = _with_files(_exact(data), files, [fault.issue.path for fault in wrong], folder, say)
+    exact, more = _with_files(as_written(data), files, [fault.issue.path for fault in wrong], folder, say)
     wrong += map(Fault, more)
     issues: Sequence[Issue] = ()
     try:
@@ -206,18 +206,6 @@ def _with_files(
 
 def _fail(name: str, error: MalformedError) -> NoReturn:
     raise SpecError([Diagnostic(name, error.position, (), error.message)]) from None
-
-
-def _exact(data: Any) -> Any:
-    """Decimals as their own text, which is how the core reads them exactly."""
-    match data:
-        case Real(text=text):
-            return text
-        case list():
-            return [_exact(item) for item in data]
-        case dict():
-            return {key: _exact(value) for key, value in data.items()}
-    return data
 
 
 def _build(data: Mapping[str, Any], wrong: Sequence[Path]) -> Problem | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from zerograd.core.errors import of_type
 from zerograd.core.numbers.rationals import MAX_DIGITS, parse_rational
@@ -31,6 +31,18 @@ class Real:
 
     def __repr__(self) -> str:
         return self.text
+
+
+def as_written(data: Any) -> Any:
+    """Data with its decimals as their own text, which is how the core reads them exactly."""
+    match data:
+        case Real(text=text):
+            return text
+        case list():
+            return [as_written(item) for item in data]
+        case dict():
+            return {key: as_written(value) for key, value in data.items()}
+    return data
 
 
 Scalar: TypeAlias = bool | int | Real | str | None

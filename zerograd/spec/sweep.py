@@ -17,6 +17,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path as Folder
 from typing import Any, NoReturn
 
@@ -38,9 +39,10 @@ from zerograd.core.question.sweeps import (
 from zerograd.spec.errors import Diagnostic, MalformedError, Position, SpecError
 from zerograd.spec.files.beside import Say
 from zerograd.spec.nodes import MAX_NODES, Document, Entry, Node, compose, locate
-from zerograd.spec.placeholders import PLACE, Values, jsonable, keys, leaves, named, replaced, unfit
+from zerograd.spec.placeholders import PLACE, Values, keys, leaves, named, replaced, unfit
 from zerograd.spec.read import STDIN, read_stdin
 from zerograd.spec.read import of_document as problem_of
+from zerograd.spec.scalars import as_written
 from zerograd.spec.source import decode, read_file
 from zerograd.spec.wording import show
 
@@ -117,14 +119,10 @@ class _Reader:
         if self.found or template is None or values is None:
             self._raise()
         parameters = {name: each.plain for name, each in values.items()}
-        sizes = [len(each) for each in parameters.values()]
-        rows = 1
-        for size in sizes:
-            rows *= size
-        if rows > MAX_ROWS:
+        if prod(map(len, parameters.values())) > MAX_ROWS:
             self._wrong(("sweep",), too_many(parameters), on_key=True)
             self._raise()
-        about = json.dumps([sorted(values), jsonable(template.plain())], sort_keys=True)
+        about = json.dumps([sorted(values), as_written(template.plain())], sort_keys=True)
         return Sweep(
             parameters,
             _Row(self.name, self.folder, self.say, template, values),
@@ -229,7 +227,7 @@ class _Reader:
         if not items:
             self._wrong(path, "the list is empty: give at least one value")
             return None
-        plain = [jsonable(item.plain()) for item in items]
+        plain = [as_written(item.plain()) for item in items]
         seen: dict[str, int] = {}
         sound = True
         for place, value in enumerate(plain):

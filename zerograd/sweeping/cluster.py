@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from queue import Empty, SimpleQueue
@@ -15,7 +16,8 @@ from zerograd._version import __version__
 from zerograd.core.errors import ZerogradError
 from zerograd.extras import install
 from zerograd.sweeping import remote
-from zerograd.sweeping.tasks import Done, Event, Failure, Keep, Say, Settings, Task, Unusable
+from zerograd.sweeping.shelf import SHELVED, Shelf
+from zerograd.sweeping.tasks import Document, Event, Failure, Keep, Say, Settings, Task, Unusable
 
 LOCAL = "dask"
 """Stands for a cluster that is started on this machine."""
@@ -25,6 +27,8 @@ PATIENCE = 120.0
 """Seconds that a run waits for a scheduler or a worker to come back."""
 AHEAD = 3
 """Rows for each thread of a worker that are given ahead, so that none waits for the network."""
+FETCHED = 8
+"""Answers that are fetched from workers at once."""
 _LOOK = 5.0
 """Seconds without news after which the scheduler is asked how things are."""
 _FOREIGN = "__import__('zerograd').__version__"
@@ -65,8 +69,10 @@ class DaskCrew:
     """
 
     def __init__(self, on: str, jobs: int, settings: Settings, keep: Keep, say: Say) -> None:
-        self._on, self._jobs, self._settings, self._keep, self._say = on, jobs, settings, keep, say
+        self._on, self._jobs, self._settings, self._say = on, jobs, settings, say
         self._events: SimpleQueue[Heard] = SimpleQueue()
+        self._shelf = Shelf(keep, lambda event: self._events.put((self._connection, event.task, event)))
+        self._fetching = ThreadPoolExecutor(FETCHED)
         self._given: dict[int, tuple[Task, Any]] = {}
         self._connection = 0
         self._client: Any = None
@@ -76,11 +82,13 @@ class DaskCrew:
 
     @property
     def room(self) -> int:
-        return AHEAD * self._threads + 1
+        return AHEAD * self._threads + SHELVED
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
+            stack.enter_context(self._shelf)  # left last: what is finished is kept
             stack.enter_context(_quiet())
+            stack.callback(self._fetching.shutdown, cancel_futures=True)
             stack.callback(self._close)
             if self._on == LOCAL:
                 self._start()
@@ -110,9 +118,19 @@ class DaskCrew:
             pure=True,
         )
         self._given[task.number] = (task, future)
-        future.add_done_callback(
-            lambda done: self._events.put((connection, task, self._finished(task, done)))
-        )
+        future.add_done_callback(lambda done: self._fetch_soon(connection, task, done))
+
+    def _fetch_soon(self, connection: int, task: Task, future: Any) -> None:
+        with suppress(RuntimeError):  # shut down: it is nobody's
+            self._fetching.submit(self._fetch, connection, task, future)
+
+    def _fetch(self, connection: int, task: Task, future: Any) -> None:
+        """Get what a worker has, and have it kept; several are under way: each waits for the network."""
+        heard = self._fetched(task, future)
+        if isinstance(heard, Mapping):
+            self._shelf.put(task, heard)
+        else:
+            self._events.put((connection, task, heard))
 
     def event(self) -> Event:
         workerless = time.monotonic()
@@ -134,8 +152,8 @@ class DaskCrew:
             if self._given.pop(task.number, None) is not None:
                 return heard
 
-    def _finished(self, task: Task, future: Any) -> Event | _Lost:
-        """Check what a worker sends, and keep it. Signals do not interrupt the thread that this runs in."""
+    def _fetched(self, task: Task, future: Any) -> Document | Event | _Lost:
+        """Return the document that a worker sends, or what became of it."""
         try:
             if future.status != "finished":
                 return self._failed(task, future)
@@ -146,9 +164,10 @@ class DaskCrew:
             said = json.loads(text)
             if "bug" in said:
                 return Failure(task, ZerogradError(str(said["bug"])))
-            return Done(task, self._keep(task, said["answer"]))
+            document: Document = said["answer"]
         except BaseException as error:  # it is raised in the thread that waits
             return Failure(task, error)
+        return document
 
     def _failed(self, task: Task, future: Any) -> Event | _Lost:
         if future.status in ("cancelled", "lost", "pending"):

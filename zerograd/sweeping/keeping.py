@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,16 +58,29 @@ class Keeper:
             return None
         return row
 
-    def keep(self, task: Task, document: Document) -> Row:
-        """Check a document and keep it; return the row as it is kept.
+    def keep(self, finished: Sequence[tuple[Task, Document]]) -> list[Row | Exception]:
+        """Check documents and keep them in one transaction; return the rows as they are kept.
 
-        Where another run, or an earlier one with more time, has kept a row that says more, it is that one.
+        Where another run, or an earlier one with more time, has kept a row that says more, it is that one. Of
+        a document that the checker does not accept nothing is kept, and there is the reason in its place.
 
         Raises:
-            Refused, FormatError: the checker does not accept it. Nothing is kept.
-            StoreError: the store cannot be written to.
+            StoreError: the store cannot be written to. None of them is kept.
         """
-        row = self._checked(task, document)
+        rows: list[Row | Exception] = []
+        for task, document in finished:
+            try:
+                rows.append(self._checked(task, document))
+            except (Refused, FormatError, ProblemError) as error:
+                rows.append(error)
+        with self.store.together():
+            return [
+                row if isinstance(row, Exception) else self._kept_best(task, row)
+                for (task, _), row in zip(finished, rows, strict=True)
+            ]
+
+    def _kept_best(self, task: Task, row: Row) -> Row:
+        """Keep a row; return it, or the one that is kept because it says more."""
         if self._put(row):
             return row
         other = self.kept(task)

@@ -12,7 +12,8 @@ from typing import Self
 from zerograd.proving.process import ProofProcess
 from zerograd.search.crew import cores
 from zerograd.search.process import SearchProcess
-from zerograd.sweeping.tasks import Document, Done, Event, Failure, Keep, Line, Settings, Task, answered
+from zerograd.sweeping.shelf import SHELVED, Shelf
+from zerograd.sweeping.tasks import Event, Failure, Keep, Line, Settings, Task, answered
 
 MAX_JOBS = 64
 USUAL_JOBS = 8
@@ -29,28 +30,30 @@ def usual_jobs() -> int:
 class LocalCrew:
     """Jobs, each a thread with processes of its own. Use it as a context manager: leaving it ends them.
 
-    What jobs have finished goes to one more thread, which checks and keeps it before anything else: a job
-    need not wait for the disk. Signals interrupt the main thread alone.
+    What jobs have finished goes to a `Shelf`, which keeps it before anything else. Signals interrupt the main
+    thread alone.
     """
 
     def __init__(self, jobs: int, settings: Settings, keep: Keep) -> None:
-        self.room = 2 * jobs
-        self._jobs, self._settings, self._keep = jobs, settings, keep
+        self.room = 2 * jobs + SHELVED
+        self._jobs, self._settings = jobs, settings
         self._pending: SimpleQueue[Task | None] = SimpleQueue()
-        self._finished: SimpleQueue[tuple[Task, Document] | None] = SimpleQueue()
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._stopping = threading.Event()
         self._processes: Sequence[tuple[SearchProcess, ProofProcess]] = ()
         self._threads: list[threading.Thread] = []
-        self._keeper = threading.Thread(target=self._keep_all, daemon=True)
+        self._shelf = Shelf(keep, self._events.put)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
+            stack.enter_context(self._shelf)  # left last: what is finished is kept
             memory = self._settings.memory
             self._processes = [
                 (
-                    stack.enter_context(SearchProcess(memory, solvers=max(1, cores() // self._jobs))),
+                    stack.enter_context(
+                        SearchProcess(memory, solvers=max(1, cores() // self._jobs), first_look=False)
+                    ),
                     stack.enter_context(ProofProcess(memory)),
                 )
                 for _ in range(self._jobs)
@@ -60,7 +63,7 @@ class LocalCrew:
             threading.Thread(target=self._work, args=pair, daemon=True) for pair in self._processes
         ]
         try:
-            for thread in (self._keeper, *self._threads):
+            for thread in self._threads:
                 thread.start()
         except BaseException:
             self.__exit__()
@@ -79,9 +82,6 @@ class LocalCrew:
                     for process in pair:
                         process.kill()
                 alive[0].join(0.05)
-        self._finished.put(None)
-        if self._keeper.is_alive():
-            self._keeper.join(PATIENCE)
 
     def give(self, task: Task) -> None:
         self._pending.put(task)
@@ -103,12 +103,4 @@ class LocalCrew:
         )
         if self._stopping.is_set():
             return  # perhaps its processes were killed: it is no finished row
-        self._finished.put((task, document))
-
-    def _keep_all(self) -> None:
-        while (finished := self._finished.get()) is not None:
-            task, document = finished
-            try:
-                self._events.put(Done(task, self._keep(task, document)))
-            except BaseException as error:  # it is raised in the thread that waits
-                self._events.put(Failure(task, error))
+        self._shelf.put(task, document)

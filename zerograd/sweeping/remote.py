@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zerograd.proving.process import ProofProcess
+    from zerograd.search.process import SearchProcess
 
 _OWN = threading.local()
-
-
-def version() -> str:
-    """Return the version of zerograd on this worker."""
-    from zerograd._version import __version__
-
-    return __version__
 
 
 def row(question: str, timeout: float, seed: int, memory: int) -> str:
@@ -27,16 +25,26 @@ def row(question: str, timeout: float, seed: int, memory: int) -> str:
     from zerograd.core.errors import ZerogradError
     from zerograd.core.numbers.work import budget
     from zerograd.core.question.documents import problem_from_json
-    from zerograd.proving.process import ProofProcess
-    from zerograd.search.process import SearchProcess
     from zerograd.sweeping.tasks import Settings, answered
 
     with budget():
         problem = problem_from_json(json.loads(question))
-    if not hasattr(_OWN, "search"):  # a thread's own, for all its rows; they end with the worker
-        _OWN.search, _OWN.prover = SearchProcess(memory, solvers=1), ProofProcess(memory)
     try:
-        document = answered(problem, Settings(timeout, seed, memory), _OWN.search, _OWN.prover)
+        document = answered(problem, Settings(timeout, seed, memory), *_processes(memory))
     except ZerogradError as error:
         return json.dumps({"bug": str(error)})
     return json.dumps({"answer": document}, ensure_ascii=False)
+
+
+def _processes(memory: int) -> tuple[SearchProcess, ProofProcess]:
+    """Return a thread's own processes, for all its rows with this cap; they end with the worker."""
+    from zerograd.proving.process import ProofProcess
+    from zerograd.search.process import SearchProcess
+
+    if getattr(_OWN, "memory", None) != memory:
+        for process in getattr(_OWN, "processes", ()):
+            process.close()
+        _OWN.processes = SearchProcess(memory, solvers=1, first_look=False), ProofProcess(memory)
+        _OWN.memory = memory
+    processes: tuple[SearchProcess, ProofProcess] = _OWN.processes
+    return processes

@@ -117,14 +117,15 @@ class SweepTable:
         """Return a heat map: the samples over two parameters, with a panel for each combination of others.
 
         Raises:
-            NothingToPlot: too many rows, or matplotlib is not installed.
+            NothingToPlot: too many rows, or too many panels.
+            ZerogradError: matplotlib is not installed.
         """
         from zerograd.sweeping.writing import heat_map
 
         return heat_map(self)
 
     def save(self, path: str | Path) -> None:
-        """Write a file in the form that its name ends in: .csv, .json, .parquet, .md, .svg, .png or .pdf.
+        """Write a file in the form that its name ends in: .csv, .json, .parquet, .md, .tex, .svg, .png, .pdf.
 
         Raises:
             ZerogradError: another ending, a library that is not installed, or nothing to draw.

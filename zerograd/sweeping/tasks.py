@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -111,8 +111,8 @@ class Failure:
 
 
 Event: TypeAlias = Line | Done | Failure
-Keep: TypeAlias = Callable[[Task, Document], Row]
-"""Checks a document and keeps it. Called by whoever has it first, in whatever thread."""
+Keep: TypeAlias = Callable[[Sequence[tuple[Task, Document]]], Sequence[Row | Exception]]
+"""Checks documents and keeps them together; of one that is refused, says why."""
 
 
 class Crew(Protocol):

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from zerograd.core.errors import ZerogradError
-from zerograd.core.question.sweeps import documented
+from zerograd.core.question.sweeps import COLUMNS, Sweep, documented
 from zerograd.core.verdict.sweep import FORMAT
 from zerograd.extras import install
+from zerograd.show.plot import PICTURES, NothingToPlot, Picture
 from zerograd.streams import written_whole
 from zerograd.sweeping.table import SweepTable
 
@@ -54,7 +55,7 @@ def write_csv(table: SweepTable, stream: IO[bytes]) -> None:
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
     try:
         lines = csv.writer(text, lineterminator="\n")
-        lines.writerow([*table.sweep.parameters, "status", "samples", "evidence", "decided", "proved"])
+        lines.writerow([*table.sweep.parameters, *COLUMNS[:-1]])  # all but the result
         for record in table.records():
             lines.writerow([_csv_cell(value) for value in record.values()])
     finally:
@@ -72,8 +73,7 @@ def _csv_cell(value: Any) -> str:
 
 def write_parquet(table: SweepTable, stream: IO[bytes]) -> None:
     """Write the rows with their results, as JSON. Raises CannotWrite without pyarrow."""
-    if find_spec("pyarrow") is None:
-        raise CannotWrite(f"Parquet files need pyarrow, which is not installed: {install('parquet')}")
+    _need("parquet")
     import pyarrow
     from pyarrow import parquet
 
@@ -138,21 +138,24 @@ def _latex(table: SweepTable, stream: IO[bytes]) -> None:
 
 
 def heat_map(table: SweepTable) -> Figure:
-    """Return the table as a picture. Raises NothingToPlot."""
-    _need_matplotlib()
+    """Return the table as a picture. Raises NothingToPlot, and CannotWrite without matplotlib."""
+    _need("svg")
     from zerograd.show.plot.heat import heat_map as drawn
 
     return drawn(table.sweep, table)
 
 
-def _need_matplotlib() -> None:
-    if find_spec("matplotlib") is None:
+def _need(form: str) -> None:
+    """Raise CannotWrite where the library is missing that a form is written by."""
+    if form == "parquet" and find_spec("pyarrow") is None:
+        raise CannotWrite(f"Parquet files need pyarrow, which is not installed: {install('parquet')}")
+    if form in PICTURES and find_spec("matplotlib") is None:
         raise CannotWrite(f"pictures need matplotlib, which is not installed: {install('plot')}")
 
 
-def _picture(form: Any) -> Writer:
+def _picture(form: Picture) -> Writer:
     def write(table: SweepTable, stream: IO[bytes]) -> None:
-        _need_matplotlib()
+        _need(form)
         from zerograd.show.plot.heat import picture
 
         stream.write(picture(table.sweep, table, form))
@@ -166,9 +169,7 @@ WRITERS: Mapping[str, Writer] = {
     "parquet": write_parquet,
     "markdown": _markdown,
     "latex": _latex,
-    "svg": _picture("svg"),
-    "png": _picture("png"),
-    "pdf": _picture("pdf"),
+    **{form: _picture(form) for form in PICTURES},
 }
 ENDINGS: Mapping[str, str] = {
     ".json": "json",
@@ -188,6 +189,22 @@ def form_of(path: Path) -> str:
     if form is None:
         raise CannotWrite(f"{path}: name a file that ends in {', '.join(ENDINGS)}")
     return form
+
+
+def look_ahead(path: Path, sweep: Sweep) -> None:
+    """Raise what `save` would raise of any table of a sweep, before its rows are asked.
+
+    Raises:
+        CannotWrite: no such form, or a library is not installed.
+        NothingToPlot: too many rows for a picture, or too many panels.
+    """
+    form = form_of(path)
+    _need(form)
+    if form in PICTURES:
+        from zerograd.show.plot.heat import unfit
+
+        if (reason := unfit(sweep)) is not None:
+            raise NothingToPlot(reason)
 
 
 def save(table: SweepTable, path: Path) -> None:

@@ -17,13 +17,14 @@ from typing import Any
 
 from zerograd.core.numbers.dual import Dual, Partials
 from zerograd.core.numbers.interval import Interval, quotient_down, quotient_up
+from zerograd.core.numbers.lowest import odd_part
+from zerograd.core.numbers.rationals import narrowed
 from zerograd.core.numbers.work import bits, fractional, spend, whole
 
 Matrix = Sequence[Sequence[Any]]
 
 MAX_BITS = 4096
 """Longest common denominator, and widest span of exponents: beyond, entries are multiplied one by one."""
-
 
 Product = Callable[[Matrix, Matrix], list[list[Any]]]
 """A product of matrices."""
@@ -165,12 +166,6 @@ def _line(values: Sequence[Interval | int | Fraction]) -> _Line | None:
     return _Line(middles, [*map(abs, middles)], radii, least - twos, odd)
 
 
-def odd_part(number: int) -> tuple[int, int]:
-    """(odd, twos) with number = odd·2^twos, of a number above 0."""
-    twos = (number & -number).bit_length() - 1
-    return number >> twos, twos
-
-
 def _entries(
     row: _Line,
     columns: Sequence[_Line],
@@ -189,7 +184,7 @@ def _entries(
     for column, middle, radius in zip(columns, middles, radii, strict=True):
         divisor, below = odd * column.denominator, shift + column.exponent
         if row.radii is None and column.radii is None:
-            result.append(_rational(middle * top, divisor << -below))
+            result.append(narrowed(Fraction(middle * top, divisor << -below)))
             continue
         if not middle and not radius:
             result.append(0)
@@ -211,8 +206,3 @@ def _entries(
             ends = quotient_down(low, divisor, below, precision)
             result.append(Interval(*ends, *quotient_up(high, divisor, below, precision), precision))
     return result
-
-
-def _rational(top: int, bottom: int) -> int | Fraction:
-    value = Fraction(top, bottom)
-    return value.numerator if value.denominator == 1 else value

@@ -203,6 +203,13 @@ class Interval:
         """Whether a number, or all of an interval, lies within."""
         return self._gap_below(other) >= 0 and self._gap_above(other) >= 0
 
+    def on_one_scale(self) -> tuple[int, int, int]:
+        """(low, high, exponent): its ends are low·2^exponent and high·2^exponent."""
+        gap = self.high_exponent - self.low_exponent
+        if gap >= 0:
+            return self.low_mantissa, self.high_mantissa << gap, self.low_exponent
+        return self.low_mantissa << -gap, self.high_mantissa, self.high_exponent
+
     def is_near(self, centre: Rational, radius: Rational) -> bool:
         """Whether all of it is at most ``radius`` away from ``centre``: exact, without a rounding."""
         below, bottom = centre.denominator, centre.denominator * radius.denominator

@@ -17,4 +17,10 @@ def in_lowest_terms(top: int, bottom: int) -> Fraction:
     return value
 
 
+def odd_part(number: int) -> tuple[int, int]:
+    """(odd, twos) with number = odd·2^twos, of a number above 0."""
+    twos = (number & -number).bit_length() - 1
+    return number >> twos, twos
+
+
 _PLAIN = tuple(Fraction.__slots__) == ("_numerator", "_denominator")

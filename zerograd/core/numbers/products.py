@@ -17,9 +17,9 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.closed_products import closed_product
 from zerograd.core.numbers.dual import Dual
-from zerograd.core.numbers.enclosed_products import dual_product, interval_product, odd_part
+from zerograd.core.numbers.enclosed_products import dual_product, interval_product
 from zerograd.core.numbers.interval import Interval
-from zerograd.core.numbers.lowest import in_lowest_terms
+from zerograd.core.numbers.lowest import in_lowest_terms, odd_part
 from zerograd.core.numbers.whole_products import Shapes, largest, whole_product
 from zerograd.core.numbers.work import bits, fractional, is_counted, spend, total
 

@@ -284,14 +284,18 @@ def rounded(value: Interval, digits: int = _SHOWN) -> Ball:
 
 def _quickly_rounded(value: Interval, digits: int) -> tuple[int, int] | None:
     """(n, k) of the ball n·10^k ± 10^k that is `rounded`, by integers alone; None of what is not plain."""
-    low, high, exponent = value.low_mantissa, value.high_mantissa, value.low_exponent
-    gap = value.high_exponent - exponent
-    if not (low > 0 or high < 0) or max(abs(gap), abs(exponent), low.bit_length()) > _QUICK:
+    if not (value.low_mantissa > 0 or value.high_mantissa < 0):
         return None
-    if gap > 0:
-        high <<= gap
-    elif gap < 0:
-        low, exponent = low << -gap, exponent + gap
+    if (
+        max(
+            abs(value.low_exponent),
+            abs(value.high_exponent - value.low_exponent),
+            value.low_mantissa.bit_length(),
+        )
+        > _QUICK
+    ):
+        return None
+    low, high, exponent = value.on_one_scale()
     top, spread, half = low + high, high - low, 1 - exponent  # (top ± spread)/2^half
     logarithm = log10(abs(top)) - half * _DIGITS_OF_BIT
     k = floor(logarithm) - digits + 1

@@ -193,6 +193,13 @@ class Problem(Question):
         """The same question under further conditions. Raises ProblemError if one does not fit."""
         return self._changed(where=[*self.where, *conditions])
 
+    def in_order(self) -> Problem:
+        """The same question with the names in each relation in order, as its document has them."""
+        names = {str(relation): sorted(references, key=str) for relation, references in self.query.items()}
+        if all(names[str(relation)] == [*references] for relation, references in self.query.items()):
+            return self
+        return self._changed(**names)
+
     def with_query(self, **query: Iterable[str | Reference]) -> Problem:
         """Another question about the same network, data and conditions; title and the like are left out.
 

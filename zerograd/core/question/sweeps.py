@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from math import prod
+from math import inf, prod
 from typing import Any
 
 from zerograd.core.errors import Issue, ProblemError
@@ -84,10 +84,10 @@ def signs(pattern: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
         yield name, asked[name]
 
 
-def _in_network(name: str) -> tuple[int, bool, str]:
-    """Weights before biases, layer after layer."""
+def _in_network(name: str) -> tuple[float, bool, str]:
+    """Weights before biases, layer after layer; then what belongs to none."""
     digits = name.partition("[")[0][1:]
-    return int(digits) if digits.isdecimal() else MAX_ROWS, not name.startswith("w"), name
+    return int(digits) if digits.isdecimal() else inf, not name.startswith("w"), name
 
 
 def reserved(name: str) -> str:

@@ -15,7 +15,6 @@ from zerograd.core.errors import (
     Issue,
     ProblemError,
     Refused,
-    TooMuchWork,
     Violation,
     short,
 )
@@ -23,7 +22,7 @@ from zerograd.core.model.references import Reference
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.checking import ATLAS_FORMAT
-from zerograd.core.verdict.row import Row
+from zerograd.core.verdict.row import Row, refusals_at
 
 Asked = Literal["zero", "nonzero"]
 Pattern = Mapping[str, Asked]
@@ -115,11 +114,6 @@ def _checked_rows(problem: Problem, asked: list[Pattern], rows: list[Any]) -> It
         question = row_problem(problem, pattern)
         if problem_from_json(row.get("problem")).digest != question.digest:
             raise Refused([Violation(f"{place}.problem", f"the question {question.digest}", "another")])
-        try:
-            yield Row(pattern, question, row["result"])
-        except TooMuchWork:
-            raise
-        except Refused as refusal:
-            raise Refused(
-                Violation(f"{place}: {v.entry}", v.expected, v.found) for v in refusal.violations
-            ) from None
+        with refusals_at(place):
+            checked = Row(pattern, question, row["result"])
+        yield checked

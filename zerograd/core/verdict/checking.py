@@ -18,7 +18,7 @@ from zerograd.core.model.enclosing import UNDECIDED
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.exact import Exact, format_exact
 from zerograd.core.numbers.field import field_from_json
-from zerograd.core.numbers.rationals import parse_rational
+from zerograd.core.numbers.rationals import rational_from_json
 from zerograd.core.numbers.real import (
     MAX_ORDER,
     Ball,
@@ -199,7 +199,7 @@ def size_from_json(data: Mapping[str, Any], witness: Witness) -> Size:
     height, total, on_kink = data.get("height"), data.get("total"), data.get("on_kink")
     if type(height) is not int or not isinstance(total, str) or not isinstance(on_kink, bool):
         raise FormatError(f"smallest: expected height, total and on_kink, found {short(data)}")
-    claimed = Fraction(parse_rational(total))
+    claimed = Fraction(rational_from_json(total))
     if not is_of_old_order(data):
         counts = [data.get("non_integers"), data.get("nonzeros")]
         if not all(type(count) is int for count in counts):

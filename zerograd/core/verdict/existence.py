@@ -125,7 +125,7 @@ def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
 
 def _are(values: Mapping[Index, int | Fraction], array: Array[Real]) -> bool:
     """Whether these rational numbers are the entries, one by one: seen at once, as of most points."""
-    plain = {*map(type, array.entries)} <= {int, Fraction} and len(values) == len(array.entries)
+    plain = array.kinds <= {int, Fraction} and len(values) == len(array.entries)
     return plain and all(map(eq, map(values.get, indices(array.shape)), array.entries))
 
 

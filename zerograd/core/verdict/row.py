@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.errors import FormatError, NothingToCheck, short
+from zerograd.core.errors import FormatError, NothingToCheck, Refused, TooMuchWork, Violation, short
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.checking import RESULT_FORMAT, check_result
 
@@ -111,6 +111,18 @@ class Row:
         """The row's part of the atlas's document."""
         problem, answer = self.problem.to_json(), dict(self.answer)
         return {"pattern": dict(self.pattern), "problem": problem, "result": answer}
+
+
+@contextmanager
+def refusals_at(place: str) -> Iterator[None]:
+    """Have what is refused say in which row of a table it stands."""
+    try:
+        yield
+    except TooMuchWork:
+        raise
+    except Refused as refusal:
+        violations = [Violation(f"{place}: {v.entry}", v.expected, v.found) for v in refusal.violations]
+        raise Refused(violations) from None
 
 
 def accepted_rows_line(what: str, rows: Sequence[Row]) -> str:

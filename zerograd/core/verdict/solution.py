@@ -108,7 +108,7 @@ def unknowns_of(box: Mapping[str, Array[Entry]]) -> dict[Place, Ball]:
     return {
         (name, index): value
         for name, array in box.items()
-        if Ball in {*map(type, array.entries)}
+        if Ball in array.kinds
         for index, value in array.items()
         if isinstance(value, Ball)
     }

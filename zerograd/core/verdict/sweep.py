@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.errors import FormatError, Refused, TooMuchWork, Violation, short
+from zerograd.core.errors import FormatError, Refused, Violation, short
 from zerograd.core.question.sweeps import Sweep, documented
-from zerograd.core.verdict.row import Row
+from zerograd.core.verdict.row import Row, refusals_at
 
 FORMAT = "zerograd.sweep/1"
 
@@ -87,14 +87,8 @@ def _checked_rows(sweep: Sweep, rows: list[Any]) -> Iterator[Row]:
         values = documented(sweep.values(number))
         if row.get("parameters") != values:
             raise Refused([Violation(f"{place}.parameters", short(values), short(row.get("parameters")))])
-        try:
+        with refusals_at(place):
             checked = Row(values, sweep.problem(number), row["result"])
-        except TooMuchWork:
-            raise
-        except Refused as refusal:
-            raise Refused(
-                Violation(f"{place}: {v.entry}", v.expected, v.found) for v in refusal.violations
-            ) from None
         for name, expected in SweepRow.of(checked).answered().items():
             if name not in row or row[name] != expected or type(row[name]) is not type(expected):
                 raise Refused([Violation(f"{place}.{name}", short(expected), short(row.get(name)))])
