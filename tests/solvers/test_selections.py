@@ -5,9 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
+from zerograd.core.numbers.polynomial import Monomial, Polynomial
+from zerograd.core.refuting.facts import Fact, Sign
 from zerograd.solvers.base import Mode, Model, NoModel
+from zerograd.solvers.facts import assertion, fact_text
 from zerograd.solvers.selections import Selections
+from zerograd.solvers.terms import Printer, Variable
 
 ASSERTIONS = ["(> x 0)", "(= (* x y) 1)", "(< y 0)", "(= z 2)", "true", "(or (= x 1) (= y 1))"]
 
@@ -62,3 +68,20 @@ def test_the_same_questions_have_the_same_answers() -> None:
     """From one object to the next."""
     cores = [read().core([5, 4, 3, 2, 1, 0], [], mode="polynomial", effort=1.0) for _ in range(3)]
     assert cores[0] == cores[1] == cores[2]
+
+
+NAMES = ("x", "y", "z")
+MONOMIALS = st.dictionaries(st.sampled_from(NAMES), st.integers(1, 3), max_size=3).map(
+    lambda powers: tuple(sorted(powers.items()))
+)
+COEFFICIENTS = st.fractions(max_denominator=9).filter(bool)
+
+
+@given(
+    st.dictionaries(MONOMIALS, COEFFICIENTS, min_size=1, max_size=4), st.sampled_from(["=", "!=", ">", ">="])
+)
+def test_text_of_a_fact_is_that_of_its_terms(terms: dict[Monomial, Fraction], sign: Sign) -> None:
+    """Whether it is written at once or by way of terms."""
+    fact = Fact(Polynomial(terms), sign)
+    assume(not fact.polynomial.is_constant)
+    assert fact_text(fact, str) == Printer({}).formula(assertion(fact, Variable))

@@ -7,15 +7,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from math import inf
 
 from zerograd.core.numbers.field import NumberField
 from zerograd.core.refuting.facts import Either, Fact, Formula
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome
-from zerograd.solvers.facts import assertion
+from zerograd.solvers.facts import assertion, fact_text
 from zerograd.solvers.selections import Selections
-from zerograd.solvers.terms import Printer, Script, Sort, Term, Variable
+from zerograd.solvers.terms import Printer, Sort, Variable
 
 EFFORT = 0.05
 """For one question (see `zerograd.solvers.base.Solver.check`)."""
@@ -107,22 +106,28 @@ class Reals:
             declared: dict[str, Sort] = {}
             variables: list[tuple[str, ...]] = []
             for formula in new.values():
-                script = Script()
-                own: dict[str, Variable] = {}
-                said = assertion(formula, partial(self._symbol, script, own))
-                texts.append(Printer(script.variables).formula(said))
-                declared |= script.variables
-                variables.append(tuple(own))
+                text, names = self._text(formula)
+                texts.append(text)
+                variables.append(names)
+                declared |= {self._symbols[name]: "Real" for name in names}
             numbers = self._selections.add(declared, texts)
             for (key, formula), names, number in zip(new.items(), variables, numbers, strict=True):
                 self._written[key] = _Written(formula, names, number)
         return [self._written[id(formula)] for formula in listed]
 
-    def _symbol(self, script: Script, own: dict[str, Variable], name: str) -> Term:
-        if name not in own:
-            known = self._symbols.setdefault(name, f"v{len(self._symbols)}")
-            own[name] = script.declare(known, "Real")
-        return own[name]
+    def _text(self, formula: Formula) -> tuple[str, tuple[str, ...]]:
+        """The text of a formula, and its variables."""
+        own: dict[str, str] = {}
+
+        def symbol(name: str) -> str:
+            if name not in own:
+                own[name] = self._symbols.setdefault(name, f"v{len(self._symbols)}")
+            return own[name]
+
+        if isinstance(formula, Fact) and not formula.polynomial.is_constant:
+            return fact_text(formula, symbol), tuple(own)
+        said = assertion(formula, lambda name: Variable(symbol(name)))
+        return Printer({}).formula(said), tuple(own)
 
     def refutes(self, facts: Facts, *, effort: float = EFFORT) -> bool:
         """Whether Z3 finds that the facts contradict one another."""
@@ -159,7 +164,7 @@ class Reals:
         if left is None:
             return self._fewer_by_halves(labels, kept, facts)
         for label in sorted(left, key=lambda label: _size(facts[label]), reverse=True):
-            if label in left:
+            if label in left and (kept or len(left) > 1):
                 others = [other for other in left if other != label]
                 fewer = self.needed(others, kept, facts, effort=BRIEFLY)
                 left = left if fewer is None else fewer

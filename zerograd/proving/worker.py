@@ -7,6 +7,7 @@ Whatever hangs or eats memory here can be killed, and nothing here is trusted: t
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 
@@ -16,9 +17,14 @@ from zerograd.services.serving import Send, serve
 from zerograd.services.wire import Note
 from zerograd.solvers.selections import Selections
 
+GARBAGE = 20_000
+"""Objects after which garbage is looked for: small proofs make fewer, and nearly none of it in circles."""
+
 
 def _prepare(send: Send[ProofFinding]) -> Callable[[Prove], None]:
     spare = [Selections()]
+    gc.freeze()  # modules stay: nothing of them need be looked at again during a proof
+    gc.set_threshold(GARBAGE)
 
     def answer(request: Prove) -> None:
         send(

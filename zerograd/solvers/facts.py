@@ -16,6 +16,7 @@ from zerograd.solvers.terms import (
     differ,
     disjoin,
     multiply,
+    real_text,
     relate,
 )
 from zerograd.solvers.terms import Formula as Assertion
@@ -32,6 +33,23 @@ def assertion(formula: Formula, symbol: Callable[[str], Term]) -> Assertion:
             return conjoin(assertion(part, symbol) for part in parts)
         case Either(parts=parts):
             return disjoin(assertion(part, symbol) for part in parts)
+
+
+def fact_text(fact: Fact, symbol: Callable[[str], str]) -> str:
+    """Return the SMT-LIB text of a fact about reals that is not about a constant.
+
+    It is the text of `assertion`, without terms in between: of most facts only that is wanted.
+    """
+    total: list[str] = []
+    last: list[str] = []
+    for monomial, c in sorted(fact.polynomial.terms.items()):
+        factors = [symbol(name) for name, e in monomial for _ in range(e)]
+        if c != 1 or not factors:
+            factors.insert(0, real_text(c))
+        (total if monomial else last).append(factors[0] if len(factors) == 1 else f"(* {' '.join(factors)})")
+    total += last
+    left = total[0] if len(total) == 1 else f"(+ {' '.join(total)})"
+    return f"(not (= {left} 0.0))" if fact.sign == "!=" else f"({fact.sign} {left} 0.0)"
 
 
 def _term(p: Polynomial, symbol: Callable[[str], Term]) -> Term:

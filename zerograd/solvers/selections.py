@@ -10,7 +10,7 @@ from typing import Any
 
 from zerograd.solvers.base import Mode, Model, NoModel, Outcome
 from zerograd.solvers.terms import Sort
-from zerograd.solvers.z3 import CHAINS, STEPS, exact_value, gave_up
+from zerograd.solvers.z3 import CHAINS, STEPS, gave_up, values_in
 
 
 class Selections:
@@ -25,19 +25,29 @@ class Selections:
 
         self._context = z3.Context()
         self._tactics: dict[Mode, Any] = {}
+        self._parameters: dict[tuple[float, bool], Any] = {}
+        self._read: list[Any] = []
+        """What holds the assertions."""
         self._assertions: list[Any] = []
         self._labels: list[Any] = []
+        self._numbers: dict[int, int] = {}
+        """Assertions by the number that Z3 gives their labels."""
 
     def add(self, variables: Mapping[str, Sort], assertions: Sequence[str]) -> range:
         """Read assertions, in SMT-LIB text, about these variables; return their numbers."""
         import z3
+        from z3 import z3core
 
-        first = len(self._assertions)
+        first, context = len(self._assertions), self._context.ref()
         text = "".join(f"(declare-const {name} {sort})\n" for name, sort in variables.items())
         text += "".join(f"(assert {assertion})\n" for assertion in assertions)
         read = z3.parse_smt2_string(text, ctx=self._context)
-        self._assertions += [read[n] for n in range(len(read))]
-        self._labels += [z3.Bool(f"p{n}", self._context) for n in range(first, len(self._assertions))]
+        self._read.append(read)
+        self._assertions += [z3core.Z3_ast_vector_get(context, read.vector, n) for n in range(len(read))]
+        for n in range(first, len(self._assertions)):
+            label = z3.Bool(f"p{n}", self._context)
+            self._labels.append(label)
+            self._numbers[z3core.Z3_get_ast_id(context, label.ast)] = n
         return range(first, len(self._assertions))
 
     def check(self, chosen: Sequence[int], wanted: Sequence[str], *, mode: Mode, effort: float) -> Outcome:
@@ -45,8 +55,7 @@ class Selections:
         import z3
 
         solver = self._solver(mode, effort)
-        for number in chosen:
-            solver.add(self._assertions[number])
+        self._assert(solver, chosen)
         try:
             answer = solver.check()
         except z3.Z3Exception as error:
@@ -57,32 +66,40 @@ class Selections:
             return gave_up(solver.reason_unknown())
         if not wanted:
             return Model({})
-        model, names = solver.model(), frozenset(wanted)
-        found = ((declaration.name(), declaration) for declaration in model.decls())
-        return Model({name: exact_value(model[symbol]) for name, symbol in found if name in names})
+        return Model(values_in(solver.model(), frozenset(wanted)))
 
     def core(
         self, chosen: Sequence[int], beside: Sequence[int], *, mode: Mode, effort: float
     ) -> list[int] | None:
         """Return some of the chosen that do not go together, with those beside; None if that is not found."""
         import z3
+        from z3 import z3core
 
-        solver = self._solver(mode, effort)
-        solver.set("unsat_core", True)
-        numbers = {f"p{number}": number for number in chosen}
-        for number in beside:
-            solver.add(self._assertions[number])
+        solver, context = self._solver(mode, effort, core=True), self._context.ref()
+        self._assert(solver, beside)
         for number in chosen:
-            solver.assert_and_track(self._assertions[number], self._labels[number])
+            label = self._labels[number].ast
+            z3core.Z3_solver_assert_and_track(context, solver.solver, self._assertions[number], label)
         try:
             if solver.check() != z3.unsat:
                 return None
-            return sorted(numbers[str(label)] for label in solver.unsat_core())
         except z3.Z3Exception:
             return None
+        core = solver.unsat_core()
+        labels = (z3core.Z3_ast_vector_get(context, core.vector, n) for n in range(len(core)))
+        return sorted(self._numbers[z3core.Z3_get_ast_id(context, label)] for label in labels)
 
-    def _solver(self, mode: Mode, effort: float) -> Any:
+    def _assert(self, solver: Any, numbers: Sequence[int]) -> None:
+        """Assert what was read, by Z3's C functions: its Python objects take longer than small questions."""
+        from z3 import z3core
+
+        context = self._context.ref()
+        for number in numbers:
+            z3core.Z3_solver_assert(context, solver.solver, self._assertions[number])
+
+    def _solver(self, mode: Mode, effort: float, *, core: bool = False) -> Any:
         import z3
+        from z3 import z3core
 
         if mode in CHAINS:
             if mode not in self._tactics:
@@ -93,6 +110,11 @@ class Selections:
         else:
             solver = z3.SolverFor("QF_LRA", self._context)  # by simplex: others take ten times as long
             solver.set("random_seed", 0)
-        # Steps, not time: a limit on time starts a thread, which may take longer than the question.
-        solver.set("rlimit", int(min(effort * STEPS, 2**31 - 1)))
+        if (effort, core) not in self._parameters:
+            # Steps, not time: a limit on time starts a thread, which may take longer than the question.
+            limits: dict[str, Any] = {"rlimit": int(min(effort * STEPS, 2**31 - 1))}
+            limits |= {"unsat_core": True} if core else {}
+            self._parameters[effort, core] = z3.args2params((), limits, self._context)
+        parameters = self._parameters[effort, core].params
+        z3core.Z3_solver_set_params(self._context.ref(), solver.solver, parameters)
         return solver

@@ -358,3 +358,8 @@ def _number(value: int | Fraction, sort: Sort) -> str:
     if fraction.denominator != 1:
         text = f"(/ {text} {digits(fraction.denominator)}{suffix})"
     return f"(- {text})" if fraction < 0 else text
+
+
+def real_text(value: int | Fraction) -> str:
+    """SMT-LIB text of a real number."""
+    return _number(value, "Real")

@@ -87,7 +87,7 @@ class Z3:
             return NoModel()
         if answer == z3.unknown:
             return gave_up(solver.reason_unknown())
-        return Model(_values(solver.model(), frozenset(wanted)))
+        return Model(values_in(solver.model(), frozenset(wanted)))
 
     def _solver(self, mode: Mode, *, integers: bool, seed: int) -> Any:
         import z3
@@ -148,7 +148,7 @@ def gave_up(reason: str) -> GaveUp:
     return GaveUp("incomplete", reason)
 
 
-def _values(model: Any, wanted: frozenset[str]) -> dict[str, Value]:
+def values_in(model: Any, wanted: frozenset[str]) -> dict[str, Value]:
     """The values of some variables, by Z3's C functions: its Python objects take longer than most answers."""
     from z3 import Z3_NUMERAL_AST, FuncDeclRef, z3core
 

@@ -69,6 +69,11 @@ class Polynomial:
         factor = self._lift(other)
         if is_counted():
             spend(_product_work(self.terms, factor.terms))
+        for alone, others in ((self.terms, factor.terms), (factor.terms, self.terms)):
+            if len(alone) == 1:
+                ((monomial, c),) = alone.items()
+                if c == 1:  # most products: of variables
+                    return Polynomial({_product(monomial, m): other for m, other in others.items()})
         one, two = _cleared(self.terms), _cleared(factor.terms)
         if one is None or two is None:
             return self._multiplied(factor)

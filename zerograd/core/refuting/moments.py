@@ -13,6 +13,7 @@ kept (`zerograd.core.refuting.sample_gradients`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -155,6 +156,9 @@ class _Moments:
         self.asked = Asked.of(problem)
         self.letter = "r" if problem.model.loss.least_squares else "g"
         self.numbers: list[tuple[str, Array[Polynomial]]] = []
+        layers = range(1, problem.network.depth + 1)
+        of_units = (f"{letter}{layer}" for layer in layers for letter in "za")
+        self.alone = frozenset(_each_alone(problem, {*self.parameters, "x", "y_hat", *of_units}))
 
     def build(self) -> System:
         problem = self.problem
@@ -244,18 +248,14 @@ class _Moments:
             quantities[f"z{number}"] = lifted(run.z[number - 1])
             quantities[f"a{number}"] = lifted(run.a[number - 1])
         self.of_sample[pattern.tag] = quantities
-        spoken = {name for name in sample_arrays(problem.network) if name in quantities}
         # What is divided by is known not to be 0 of a sample of this pattern, and only if there is one.
         algebra = FactAlgebra(f"T{pattern.tag}")
         for number, condition in enumerate(problem.where):
             known = quantities
             if number in self.asked.conditions:
                 known = {**quantities, **adjoints}
-            else:
-                names = names_in(condition.node)
-                alone = names <= set(quantities) and each_sample_alone(condition.node, problem)
-                if not (names & spoken and alone):
-                    continue
+            elif number not in self.alone:
+                continue
             if is_short(condition, known.__getitem__):
                 label = where_label(number)
                 yield label, pattern.at(label), evaluate(condition, algebra, known.__getitem__)
@@ -292,3 +292,12 @@ class _Moments:
         digit = dict(zip(units, tag, strict=True))
         moved = {(layer, renaming.unit(layer, i)): digit[layer, i] for layer, i in units}
         return entry(name[0] + "".join(moved.get(unit, "?") for unit in units), index)
+
+
+def _each_alone(problem: Question, known: AbstractSet[str]) -> Iterator[int]:
+    """Numbers of conditions on each sample alone: they name something of samples, and only what is known."""
+    spoken = known & {*sample_arrays(problem.network)}
+    for number, condition in enumerate(problem.where):
+        names = names_in(condition.node)
+        if names & spoken and names <= known and each_sample_alone(condition.node, problem):
+            yield number

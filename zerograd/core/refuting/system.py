@@ -84,7 +84,11 @@ class System:
         """Whether renaming variables so leaves all facts and case distinctions as they are."""
         if sorted(names.values()) != sorted(self.variables):
             return False
-        moved = {meaning(renamed(fact, names)) for fact in self.facts.values()}
+        moved = set()
+        for fact in self.facts.values():
+            moved.add(moved_fact := meaning(renamed(fact, names)))
+            if moved_fact not in self._meanings:
+                return False
         integers = self.integers & names.keys()  # numbers that no fact speaks of are no variables
         if moved != self._meanings or {names[name] for name in integers} != integers:
             return False
