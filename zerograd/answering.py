@@ -10,14 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 from zerograd._version import __version__
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.model.slopes import is_chosen
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
-from zerograd.core.refuting.certificate import Certificate
-from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.verdict.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.chosen import answering, slopes_of, under_one_convention
@@ -29,6 +28,9 @@ from zerograd.search.comparison import Comparison, summary
 from zerograd.search.messages import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided
+
+if TYPE_CHECKING:
+    from zerograd.core.refuting.certificate import Certificate
 
 TOLERANCE = 1.0
 """Seconds by which an answer may be late without saying so."""
@@ -132,6 +134,8 @@ def with_proof(answer: Answer, prover: ProofProcess, deadline: float, progress: 
             certificate = finding.certificate
             if certificate is None:  # a calculation has one already
                 return answer if answer.certificate is not None else answer.updated(open=finding.open)
+            from zerograd.core.refuting.refutation import every_samples  # not before it is needed
+
             run = replace(answer.run, every_samples=every_samples(problem, certificate))
             with accepted(certificate):
                 return answer.updated(evidence="certificate", certificate=certificate, run=run)

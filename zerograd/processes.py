@@ -9,12 +9,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from zerograd.core.verdict.answer import Answer, Sat
-from zerograd.proving.messages import ProofFinding
 from zerograd.proving.process import ProofProcess
 from zerograd.search.process import SearchProcess
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+    from zerograd.proving.messages import ProofFinding
 
 
 @cache

@@ -14,7 +14,6 @@ from zerograd.answering import (
     with_proof,
     with_smallest,
 )
-from zerograd.calculating import calculated_answer
 from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat
@@ -71,6 +70,8 @@ def smallest_first(
     say = progress or _silent
     start = time.monotonic()
     if strategy == "auto" and not cross_check and incomplete(problem) is None:
+        from zerograd.calculating import calculated_answer
+
         say("calculating: everything is given")
         if (calculated := calculated_answer(problem, start, timeout)) is not None:
             return late([calculated], start + timeout)
