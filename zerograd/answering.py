@@ -6,11 +6,11 @@ Nothing that a search says is believed: what the checker refuses is an error, an
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zerograd._version import __version__
 from zerograd.core.errors import Refused, ZerogradError
@@ -213,14 +213,20 @@ def with_smallest(
     seed: int,
     deadline: float,
     progress: Progress,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> list[Sat]:
     """Return answers by the smallest witnesses that can be found until the deadline.
 
     Args:
         within: the question with further conditions, which all these witnesses meet; of the question itself
             nothing is then said to be the smallest.
+        meanwhile: called while the search is under way.
     """
-    from zerograd.evaluate.recheck import recheck
+
+    def recheck(witness: Witness) -> dict[str, Any]:
+        from zerograd.evaluate.recheck import recheck  # NumPy: while the search is under way
+
+        return recheck(witness)
 
     if is_chosen(answer.problem.derivative_at_kink):
         plain = _comparable(answer.witness) if within is None else answer.witness.answering(within)
@@ -234,6 +240,11 @@ def with_smallest(
     began = time.monotonic()
     problem = answer.problem
     known = cache(lambda: recheck(answer.witness))
+
+    def beside() -> None:
+        known()
+        meanwhile()
+
     ranked = process.smallest(
         within or problem,
         answer.witness.answering(within or problem),
@@ -242,7 +253,7 @@ def with_smallest(
         seed=seed,
         deadline=deadline,
         progress=progress,
-        meanwhile=known,  # loading what that takes is half of the time
+        meanwhile=beside,  # loading what that takes is half of the time
     )
     run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began)
     answers = []

@@ -58,11 +58,13 @@ class SearchProcess(Service[Request, Reply]):
         deadline: float,
         progress: Progress,
         cross_check: Second | None = None,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> Finding:
         """Search until ``deadline`` (of `time.monotonic`).
 
         Args:
             cross_check: the second solver that what was decided is put to, in the time that is left.
+            meanwhile: called while the search is under way.
 
         Raises:
             ServiceFailed: an error inside the search: a bug.
@@ -81,7 +83,13 @@ class SearchProcess(Service[Request, Reply]):
         request = Find(problem, strategy, seed, deadline, cross_check)
         try:
             finding = self.ask(
-                request, Finding, deadline=deadline, about=problem, progress=progress, take=take
+                request,
+                Finding,
+                deadline=deadline,
+                about=problem,
+                progress=progress,
+                take=take,
+                meanwhile=meanwhile,
             )
         except Stopped as stopped:
             undecided = _undecided(stopped)
