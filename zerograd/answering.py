@@ -6,18 +6,17 @@ Nothing that a search says is believed: what the checker refuses is an error, an
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from zerograd._version import __version__
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.model.slopes import is_chosen
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
-from zerograd.core.refuting.certificate import Certificate
-from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.verdict.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.chosen import answering, slopes_of, under_one_convention
@@ -29,6 +28,9 @@ from zerograd.search.comparison import Comparison, summary
 from zerograd.search.messages import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided
+
+if TYPE_CHECKING:
+    from zerograd.core.refuting.certificate import Certificate
 
 TOLERANCE = 1.0
 """Seconds by which an answer may be late without saying so."""
@@ -132,6 +134,8 @@ def with_proof(answer: Answer, prover: ProofProcess, deadline: float, progress: 
             certificate = finding.certificate
             if certificate is None:  # a calculation has one already
                 return answer if answer.certificate is not None else answer.updated(open=finding.open)
+            from zerograd.core.refuting.refutation import every_samples  # not before it is needed
+
             run = replace(answer.run, every_samples=every_samples(problem, certificate))
             with accepted(certificate):
                 return answer.updated(evidence="certificate", certificate=certificate, run=run)
@@ -209,14 +213,20 @@ def with_smallest(
     seed: int,
     deadline: float,
     progress: Progress,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> list[Sat]:
     """Return answers by the smallest witnesses that can be found until the deadline.
 
     Args:
         within: the question with further conditions, which all these witnesses meet; of the question itself
             nothing is then said to be the smallest.
+        meanwhile: called while the search is under way.
     """
-    from zerograd.evaluate.recheck import recheck
+
+    def recheck(witness: Witness) -> dict[str, Any]:
+        from zerograd.evaluate.recheck import recheck  # NumPy: while the search is under way
+
+        return recheck(witness)
 
     if is_chosen(answer.problem.derivative_at_kink):
         plain = _comparable(answer.witness) if within is None else answer.witness.answering(within)
@@ -230,6 +240,11 @@ def with_smallest(
     began = time.monotonic()
     problem = answer.problem
     known = cache(lambda: recheck(answer.witness))
+
+    def beside() -> None:
+        known()
+        meanwhile()
+
     ranked = process.smallest(
         within or problem,
         answer.witness.answering(within or problem),
@@ -238,7 +253,7 @@ def with_smallest(
         seed=seed,
         deadline=deadline,
         progress=progress,
-        meanwhile=known,  # loading what that takes is half of the time
+        meanwhile=beside,  # loading what that takes is half of the time
     )
     run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began)
     answers = []

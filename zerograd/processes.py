@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from functools import cache
+from typing import TYPE_CHECKING
 
 from zerograd.core.verdict.answer import Answer, Sat
-from zerograd.proving.messages import ProofFinding
 from zerograd.proving.process import ProofProcess
 from zerograd.search.process import SearchProcess
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from zerograd.proving.messages import ProofFinding
 
 
 @cache
@@ -49,6 +53,7 @@ def first_of(
         after: seconds after which the search for a proof begins, unless the search has ended.
         searching, proving: the processes that they ask.
     """
+    from concurrent.futures import ThreadPoolExecutor, wait  # with logging: not before it is needed
 
     def ended(future: Future[Answer]) -> None:
         if not future.cancelled() and future.exception() is None and isinstance(future.result(), Sat):

@@ -15,7 +15,7 @@ class ReportedRow(Row):
     __slots__ = ()
 
     def __str__(self) -> str:
-        from zerograd.show.explanation import row_text
+        from zerograd.show.explanation.rendering import row_text
 
         return row_text(self)
 
@@ -35,7 +35,7 @@ class Report:
     @property
     def verdict(self) -> str:
         """Return the most important thing, in one sentence."""
-        from zerograd.show.explanation import verdict
+        from zerograd.show.explanation.verdict import verdict
 
         return verdict(self.explanation.last)
 
@@ -62,7 +62,7 @@ class Report:
         return ReportedRow(*(getattr(row, field.name) for field in fields(row)))
 
     def __str__(self) -> str:
-        from zerograd.show.explanation import explanation_text
+        from zerograd.show.explanation.rendering import explanation_text
 
         return explanation_text(self.explanation)
 
@@ -70,7 +70,7 @@ class Report:
         return str(self)
 
     def _repr_html_(self) -> str:
-        from zerograd.show.explanation import explanation_html
+        from zerograd.show.explanation.rendering import explanation_html
         from zerograd.show.jupyter import literal
 
         return literal(explanation_html(self.explanation))
@@ -83,6 +83,6 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Return the document (docs/FORMATS.md)."""
-        from zerograd.show.explanation import verdict
+        from zerograd.show.explanation.verdict import verdict
 
         return to_json(self.explanation, [verdict(step) for step in self.steps])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from zerograd.answering import (
@@ -14,7 +15,6 @@ from zerograd.answering import (
     with_proof,
     with_smallest,
 )
-from zerograd.calculating import calculated_answer
 from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat
@@ -56,11 +56,13 @@ def smallest_first(
     process: SearchProcess | None = None,
     prover: ProofProcess | None = None,
     progress: Progress | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> list[Answer]:
     """Answer as `solve` and `smallest`, by up to ``count`` different witnesses, the smallest first.
 
     Args:
         preferred: what is done for a pleasant witness once there is one.
+        meanwhile: called while the last search is under way: to load what comes next.
 
     Raises:
         As `solve`.
@@ -71,11 +73,20 @@ def smallest_first(
     say = progress or _silent
     start = time.monotonic()
     if strategy == "auto" and not cross_check and incomplete(problem) is None:
+        from zerograd.calculating import calculated_answer
+
         say("calculating: everything is given")
         if (calculated := calculated_answer(problem, start, timeout)) is not None:
             return late([calculated], start + timeout)
     process = process or shared_search(os.getpid(), memory)
     until = start + timeout - kept_for_checking(problem, timeout)
+    small = preferred.seconds > 0  # the re-check is then made while smaller ones are looked for
+
+    def both() -> None:
+        from zerograd.evaluate import recheck  # noqa: F401  # NumPy: it takes longer than most answers
+
+        meanwhile()
+
     finding = process.find(
         problem,
         strategy=strategy,
@@ -83,8 +94,8 @@ def smallest_first(
         deadline=until,
         progress=say,
         cross_check="cvc5" if cross_check is True else cross_check or None,
+        meanwhile=_nothing if small else both,
     )
-    small = preferred.seconds > 0  # the re-check is then made while smaller ones are looked for
     answer = answer_of(problem, finding, start, recheck_now=not small)
     if isinstance(answer, Sat) and small and not cross_check:
         half = time.monotonic() + min(until - time.monotonic(), preferred.seconds) / 2
@@ -103,6 +114,7 @@ def smallest_first(
         seed=seed,
         deadline=until,
         progress=say,
+        meanwhile=meanwhile,
     )
     return late(ranked, start + timeout)
 
@@ -122,6 +134,10 @@ def _silent(_: str) -> None:
     pass
 
 
+def _nothing() -> None:
+    pass
+
+
 def by_preference(
     answer: Sat,
     process: SearchProcess,
@@ -132,6 +148,7 @@ def by_preference(
     seed: int,
     deadline: float,
     progress: Progress,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> list[Sat]:
     """Return answers by up to ``count`` witnesses that are as they are preferred, the smallest first."""
     within = None
@@ -149,6 +166,7 @@ def by_preference(
         seed=seed,
         deadline=min(deadline, time.monotonic() + preferred.seconds),
         progress=progress,
+        meanwhile=meanwhile,
     )
     if preferred.generic is None:
         return ranked

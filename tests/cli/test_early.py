@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from zerograd.cli.early import start_early, taken
@@ -45,3 +49,32 @@ def test_another_cap_takes_none() -> None:
     child = taken(MEMORY)
     assert child is not None
     child.close()
+
+
+FOUNDING = Path(__file__).resolve().parents[2] / "problems" / "textbook-m3.yaml"
+NEVER = (
+    "sympy", "z3", "pydantic", "flint", "matplotlib", "importlib.metadata", "concurrent.futures", "email",
+    "zerograd.core.refuting.certificate", "zerograd.proving.messages", "zerograd.calculating",
+)  # fmt: skip
+"""What a small question with an answer needs in no process: each takes a moment to load."""
+NO_WORDS = ("zerograd.document.formula", "zerograd.document.html", "zerograd.show.explanation.rendering")
+NO_ANSWER = ("numpy", "zerograd.solvers.yices", "zerograd.evaluate", "zerograd.show")
+
+
+def loaded(code: str, names: tuple[str, ...]) -> list[str]:
+    """Return which of these modules a program has loaded when it ends."""
+    told = f"import atexit, sys\natexit.register(lambda: print(*[n for n in {names} if n in sys.modules]))\n"
+    done = subprocess.run([sys.executable, "-c", told + code], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1].split()
+
+
+def test_a_small_answer_loads_what_it_shows_and_no_more() -> None:
+    """Torch is hidden: what it loads is its business."""
+    arguments = ["zerograd", "solve", str(FOUNDING)]
+    code = f"sys.modules['torch'] = None\nsys.argv = {arguments}\nfrom zerograd.cli import main\nmain()"
+    assert loaded(code, (*NEVER, *NO_WORDS)) == []
+
+
+def test_a_search_is_ready_with_next_to_nothing() -> None:
+    """NumPy and FLINT come while nothing is asked."""
+    assert loaded("import zerograd.search.worker", (*NEVER, *NO_ANSWER)) == []

@@ -43,10 +43,10 @@ from zerograd.explaining.explanation import (
     Unsupported,
 )
 from zerograd.report import Report
-from zerograd.show.explanation import explanation_html, explanation_text, verdict
 from zerograd.show.explanation.findings import NOTES as NOTE_RANKS
 from zerograd.show.explanation.findings import REASONS as REASON_RANKS
 from zerograd.show.explanation.phrases import number, placed, terms_text
+from zerograd.show.explanation.rendering import explanation_html, explanation_text, verdict
 
 GOLDEN = Path(__file__).resolve().with_name("explained.txt")
 NAMED = pytest.mark.parametrize("name", list(ALL))

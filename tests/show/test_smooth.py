@@ -12,8 +12,8 @@ import pytest
 import zerograd as zg
 from zerograd.core.model.activations import ACTIVATION_NAMES, PiecewiseLinear, activation_named
 from zerograd.core.model.losses import LOSSES
+from zerograd.core.model.names import function_name
 from zerograd.core.model.network import Layer, Network
-from zerograd.derive.naming import function_name
 from zerograd.exports import Form, export
 from zerograd.show.say.gradients import gradients_latex, gradients_text
 from zerograd.show.text import answer_text

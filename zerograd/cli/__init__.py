@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -17,7 +18,10 @@ def main() -> NoReturn:
         from zerograd.cli.early import start_early
 
         start_early(sys.argv[1:])
+        gc.disable()  # what is imported stays
         from zerograd.cli.program import run
+
+        gc.enable()
     except KeyboardInterrupt:
         end_interrupted()
     run()

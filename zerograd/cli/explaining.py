@@ -142,7 +142,7 @@ def _show(report: Report, *, as_json: bool, quiet: bool) -> None:
     elif quiet:
         click.echo(report.verdict)
     else:
-        from zerograd.show.explanation import explanation_text
+        from zerograd.show.explanation.rendering import explanation_text
 
         click.echo(explanation_text(report.explanation, width=width(), color=color()), nl=False)
 

@@ -228,6 +228,7 @@ def _solve_one(
                 process=process,
                 prover=prover,
                 progress=report,
+                meanwhile=_nothing if as_json or quiet else _load_words,
             )
     except SolverUnusable as error:
         fail(str(error))
@@ -245,6 +246,14 @@ def _solve_one(
     if quiet and not as_json:
         click.echo(_verdict(answers[0]))
     return _exit_code(answers[0], problem.expect, expect), answers
+
+
+def _nothing() -> None:
+    pass
+
+
+def _load_words() -> None:
+    from zerograd.show import text  # noqa: F401
 
 
 def _exit_code(answer: Answer, from_file: str | None, from_option: str | None) -> int:

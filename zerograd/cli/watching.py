@@ -160,7 +160,7 @@ def _as_json(report: Report) -> str:
 
 def _as_text(width: int, color: bool, kept: Kept) -> Callable[[Report], str]:
     def written(report: Report) -> str:
-        from zerograd.show.explanation import explanation_text
+        from zerograd.show.explanation.rendering import explanation_text
 
         text = explanation_text(report.explanation, width=width, color=color)
         return text + "".join(f"wrote {printable(name)}\n" for name in kept.written)

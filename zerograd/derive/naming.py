@@ -7,16 +7,11 @@ from fractions import Fraction
 
 from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.kinks import Kink
+from zerograd.core.model.names import function_name
 from zerograd.core.model.network import Network
 from zerograd.core.model.sides import Interval, Side, sides
 from zerograd.document.exact import rational
 from zerograd.document.formula import RELATIONS, Digits, Letter, Node, Quantity, Script, Word, row
-
-
-def function_name(activation: Activation, *, parameter: bool = True) -> str:
-    """``ReLU``, ``σ``, ``leaky_relu(1/10)``; the parameter may be left out."""
-    name = activation.names.symbol
-    return f"{name}({activation.parameter})" if parameter and activation.parameter is not None else name
 
 
 def function(activation: Activation) -> Node:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from string import Formatter
 from typing import TypeAlias
@@ -172,11 +172,6 @@ def sections(blocks: Iterable[Block]) -> list[tuple[str, list[Block]]]:
         else:
             parts[-1][1].append(block)
     return parts
-
-
-def listed(items: Sequence[str]) -> str:
-    """``a, b and c``."""
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
 def escaped(text: str, escape: Callable[[str], str]) -> str:

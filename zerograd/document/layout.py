@@ -74,3 +74,8 @@ def _wrap(text: str, width: int, first: str, rest: str) -> list[str]:
 def shortened(items: Sequence[T], most: int, mark: U) -> list[T | U]:
     """All items; of a long sequence the first ones, a mark for what is left out, and the last."""
     return [*items] if len(items) <= most else [*items[: most - 2], mark, items[-1]]
+
+
+def listed(items: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

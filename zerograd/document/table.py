@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+LONG = 24
+"""Lines of a table from which on explanations come before it: what a terminal shows at once."""
 GAP = 3
 INDENT = 2
 _NARROWEST = 20

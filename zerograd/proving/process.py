@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from zerograd.core.question.problem import Problem
-from zerograd.proving.messages import WIRE, ProofFinding, Prove
 from zerograd.services.service import DEFAULT_MEMORY, Busy, Service, Stopped
-from zerograd.services.wire import ServiceFailed
+from zerograd.services.wire import ServiceFailed, Wire
+
+if TYPE_CHECKING:  # certificates: not before one is looked for
+    from zerograd.proving.messages import ProofFinding, Prove
 
 
-class ProofProcess(Service[Prove, ProofFinding]):
+def _wire() -> Wire[Prove, ProofFinding]:
+    from zerograd.proving.messages import WIRE
+
+    return WIRE
+
+
+class ProofProcess(Service["Prove", "ProofFinding"]):
     """The search for proofs in a process of its own, started when it is first needed, and reused.
 
     Args:
@@ -18,7 +27,7 @@ class ProofProcess(Service[Prove, ProofFinding]):
     """
 
     def __init__(self, memory: int = DEFAULT_MEMORY) -> None:
-        super().__init__("zerograd.proving.worker", WIRE, memory)
+        super().__init__("zerograd.proving.worker", _wire, memory)
 
     def find(
         self, problem: Problem, *, deadline: float, fixed: bool, progress: Callable[[str], None]
@@ -30,6 +39,8 @@ class ProofProcess(Service[Prove, ProofFinding]):
 
         A bug inside the search costs the proof, not the answer: it is told as what stands in the way.
         """
+        from zerograd.proving.messages import ProofFinding, Prove
+
         try:
             return self.ask(
                 Prove(problem, deadline, fixed), ProofFinding, deadline=deadline, progress=progress

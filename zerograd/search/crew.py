@@ -7,6 +7,7 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
+from functools import cached_property
 from typing import Self
 
 from zerograd.services.service import DEFAULT_MEMORY
@@ -37,19 +38,23 @@ class Crew:
 
     Args:
         memory: cap in bytes on the address space of each process.
-
-    Attributes:
-        other: Yices, for what Z3 does not settle at first sight; None where it is not installed.
     """
 
     def __init__(self, *, memory: int = DEFAULT_MEMORY, size: int | None = None) -> None:
         size = size or min(cores(), MOST)
         self.solvers = tuple(SolverProcess(memory=memory) for _ in range(size))
-        self.other = SolverProcess("yices", memory=memory) if has_yices() else None
+        self._memory = memory
+
+    @cached_property
+    def other(self) -> SolverProcess | None:
+        """Yices, for what Z3 does not settle at first sight; None where it is not installed."""
+        return SolverProcess("yices", memory=self._memory) if has_yices() else None
 
     @property
     def _all(self) -> tuple[SolverProcess, ...]:
-        return self.solvers if self.other is None else (*self.solvers, self.other)
+        """Those that may be running: whether there is another takes a moment to find out."""
+        other = self.other if "other" in self.__dict__ else None
+        return self.solvers if other is None else (*self.solvers, other)
 
     def __enter__(self) -> Self:
         return self

@@ -85,11 +85,13 @@ class SearchProcess(Service[Request, Reply]):
         deadline: float,
         progress: Progress,
         cross_check: Second | None = None,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> Finding:
         """Search until ``deadline`` (of `time.monotonic`).
 
         Args:
             cross_check: the second solver that what was decided is put to, in the time that is left.
+            meanwhile: called while the search is under way.
 
         Raises:
             ServiceFailed: an error inside the search: a bug.
@@ -115,6 +117,10 @@ class SearchProcess(Service[Request, Reply]):
                 case Attempt():
                     attempts.append(reply)
 
+        def waiting() -> None:
+            self._prepare()
+            meanwhile()
+
         request = Find(problem, strategy, seed, deadline, cross_check, looked)
         try:
             finding = self.ask(
@@ -124,7 +130,7 @@ class SearchProcess(Service[Request, Reply]):
                 about=problem,
                 progress=progress,
                 take=take,
-                meanwhile=self._prepare,
+                meanwhile=waiting,
             )
         except Stopped as stopped:
             undecided = _undecided(stopped)

@@ -126,8 +126,8 @@ class _Search:
         versions = {}
         if "sympy" in sys.modules:
             versions["sympy"] = str(sys.modules["sympy"].__version__)
-        for solver in (self.crew.lead, self.crew.other):
-            used = solver is self.crew.lead if not heard else solver is not None and solver.name in heard
+        for solver in (self.crew.lead, self.crew.other) if heard else (self.crew.lead,):
+            used = not heard or (solver is not None and solver.name in heard)
             if used and solver is not None and solver.version is not None:
                 versions[solver.name] = solver.version
         return versions

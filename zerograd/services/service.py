@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from threading import Lock
 from typing import Generic, Literal, Self, TypeVar
 
@@ -42,7 +43,7 @@ class Service(Generic[Request, Reply]):
 
     Args:
         module: run as ``python -m MODULE ARGUMENTS…``; it calls `zerograd.services.serving.serve`.
-        wire: what may be said.
+        wire: what may be said; or a function that loads it when something is said.
         arguments: its command line, the memory that it may use among them.
         grace: seconds by which it may overrun its time, to say how far it came, before it is killed.
         child: such a process that has been started.
@@ -51,16 +52,20 @@ class Service(Generic[Request, Reply]):
     def __init__(
         self,
         module: str,
-        wire: Wire[Request, Reply],
+        wire: Wire[Request, Reply] | Callable[[], Wire[Request, Reply]],
         *arguments: object,
         grace: float = 0.5,
         child: Child | None = None,
     ) -> None:
         self._command = (module, *map(str, arguments))
-        self._wire = wire
+        self._said = wire
         self._grace = grace
         self._lock = Lock()
         self._child = child
+
+    @cached_property
+    def _wire(self) -> Wire[Request, Reply]:
+        return self._said if isinstance(self._said, Wire) else self._said()
 
     def __enter__(self) -> Self:
         return self

@@ -8,8 +8,7 @@ from zerograd.core.model.libraries import family_of
 from zerograd.core.model.places import some_on_kink
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.portability import COMPARED, Elsewhere, unfit
-from zerograd.document.blocks import listed
-from zerograd.show.instead import first_lines
+from zerograd.document.layout import listed
 
 SHOWN = 3
 """Things that do not hold, of which each is said."""
@@ -65,5 +64,7 @@ def not_compared(answer: Sat) -> list[str]:
 
 
 def _told(answer: Sat, item: Elsewhere) -> Sequence[str]:
+    from zerograd.show.instead import first_lines  # formulas: not before they are needed
+
     lines, more = first_lines(answer.problem, item.wrong, SHOWN)
     return [*lines, f"and {more} more"] if more else lines

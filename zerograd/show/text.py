@@ -13,10 +13,9 @@ from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.escape import clean, clean_lines
 from zerograd.document.layout import Layout
 from zerograd.document.numbers import alpha_text, exact_text, field_text
+from zerograd.document.table import LONG
 from zerograd.show.elsewhere import elsewhere_sentences, not_compared
 from zerograd.show.enclosed import existence_text, method, proof_lines, unknown_lines
-from zerograd.show.explanation import LONG
-from zerograd.show.instead import instead_lines, refuted_line
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
 from zerograd.show.smallest import generic_text, smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
@@ -43,6 +42,8 @@ def answer_text(answer: Answer, *, width: int = 100, color: bool = False, verbos
     verdict = f"unknown ({answer.reason})" if isinstance(answer, Unknown) else answer.status
     lines = [layout.verdict(answer.status, verdict)]
     if isinstance(answer, Unsat) and answer.instead:
+        from zerograd.show.instead import refuted_line  # formulas: not before they are needed
+
         first, *rest = layout.wrapped(f"{verdict}: {refuted_line(answer.problem, answer.instead)}")
         lines = [layout.verdict(answer.status, first), *rest]
     if answer.problem.title:
@@ -158,6 +159,8 @@ def _unsat(answer: Unsat, layout: Layout) -> Iterator[str]:
     yield from layout.labelled("samples", _range_text(answer))
     yield from layout.labelled("asked", question_lines(problem))
     if answer.instead:
+        from zerograd.show.instead import instead_lines
+
         yield from layout.labelled("found", instead_lines(problem, answer.instead))
         proof = "a calculation: its certificate is accepted by the checker (zerograd prove shows it)"
         yield from layout.labelled("evidence", proof)

@@ -10,7 +10,7 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.given import incomplete
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.witness import Witness
-from zerograd.document.blocks import listed
+from zerograd.document.layout import listed
 from zerograd.explaining.exact.causes import Causes
 from zerograd.explaining.exact.masks import packed
 from zerograd.explaining.exact.patterns import Patterns

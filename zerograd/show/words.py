@@ -7,11 +7,11 @@ from fractions import Fraction
 
 from zerograd.core.model.activations import Activation, Piece, piecewise
 from zerograd.core.model.kinks import Kink
+from zerograd.core.model.names import function_name
 from zerograd.core.model.network import Network
 from zerograd.core.model.sides import Side
 from zerograd.core.model.slopes import is_chosen
 from zerograd.core.verdict.witness import Witness
-from zerograd.derive.naming import function_name
 from zerograd.document.numbers import alpha_text, field_text
 
 NO_KINK = "no kinks"

@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from importlib import metadata
 from pathlib import Path
 from shutil import which
 from typing import TypeAlias
@@ -194,6 +193,8 @@ def program() -> str:
     Raises:
         SolverUnusable: it is not installed.
     """
+    from importlib import metadata  # takes a moment to load
+
     try:
         for file in metadata.files(_DISTRIBUTION) or ():
             if file.name == PROGRAM and (path := Path(str(file.locate()))).exists():

@@ -16,7 +16,8 @@ MAX_BYTES = 2**20
 """Largest YAML file that is read: a parser in Python takes some seconds for a mebibyte."""
 
 # What YAML 1.2 allows in a text (§5.1).
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ALLOWED = "\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
+_ALLOWED_ASCII = "\t\n\r\x20-\x7e"
 # The parser takes quadratic time for the length of a tag; no tag is read anyway.
 _LONG_TAG = re.compile(r"(?<![^\s,\[\]{}])!\S{256}")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -110,7 +111,8 @@ def vetted(text: str) -> str:
 
 def checked(text: str) -> None:
     """Raise MalformedError for a character that YAML forbids."""
-    match = _FORBIDDEN.search(text)
+    # Compiled when needed: the whole set takes longer than most files do.
+    match = re.search(f"[^{_ALLOWED_ASCII if text.isascii() else _ALLOWED}]", text)
     if match is not None:
         raise MalformedError(
             end_of(text[: match.start()]),

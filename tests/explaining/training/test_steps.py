@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 from tests.explaining.torches import runs  # noqa: E402
 from tests.explaining.training.stepping import KINDS, StepMode, linear, once, weight  # noqa: E402
 from zerograd.explaining.explanation import Entries, Floats, Note, Reason, Row  # noqa: E402
-from zerograd.show.explanation import row_text  # noqa: E402
+from zerograd.show.explanation.rendering import row_text  # noqa: E402
 
 pytestmark = pytest.mark.needs("torch")
 

@@ -17,12 +17,12 @@ import pytest
 from zerograd.core.model.activations import ACTIVATIONS, LINEAR, PIECEWISE, leaky_relu, piecewise
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.kinks import KINKS, Kink
+from zerograd.core.model.names import function_name
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import complete_index
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.witness import Witness
-from zerograd.derive.naming import function_name
 from zerograd.show.say.gradients import gradients_text
 
 TOKEN = re.compile(

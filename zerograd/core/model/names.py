@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zerograd.core.model.activations import Activation
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,9 @@ class Names:
     word: str | None = None
     torch_arguments: str = ""
     torch_error: float = 0.0
+
+
+def function_name(activation: Activation, *, parameter: bool = True) -> str:
+    """``ReLU``, ``σ``, ``leaky_relu(1/10)``; the parameter may be left out."""
+    name = activation.names.symbol
+    return f"{name}({activation.parameter})" if parameter and activation.parameter is not None else name

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from zerograd.core.errors import NothingToCheck
 from zerograd.core.numbers.real import real_to_json
 from zerograd.core.question.problem import Problem
-from zerograd.core.refuting.calculation import Wrong
-from zerograd.core.refuting.certificate import Certificate
-from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.verdict.checking import RESULT_FORMAT, check_fewer, check_size, check_witness
 from zerograd.core.verdict.generic import check_generic
 from zerograd.core.verdict.portability import Elsewhere, elsewhere
 from zerograd.core.verdict.size import Size
 from zerograd.core.verdict.witness import Witness
+
+if TYPE_CHECKING:
+    from zerograd.core.refuting.calculation import Wrong
+    from zerograd.core.refuting.certificate import Certificate
 
 Status = Literal["sat", "unsat", "unknown"]
 Reason = Literal["timeout", "memory", "unsupported", "incomplete"]
@@ -292,6 +293,8 @@ class Unsat(_Answer):
             or accepted.problem is not self.problem
             or accepted.certificate is not self.certificate
         ):
+            from zerograd.core.refuting.refutation import check_certificate  # not before it is needed
+
             check_certificate(self.problem, self.certificate)
 
     def __str__(self) -> str:

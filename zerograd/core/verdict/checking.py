@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation, short
 from zerograd.core.model.enclosing import UNDECIDED
@@ -33,10 +33,6 @@ from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.given import incomplete
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples, gradient_shapes
-from zerograd.core.refuting.calculation import wrong_at
-from zerograd.core.refuting.certificate import FORMAT as CERTIFICATE_FORMAT
-from zerograd.core.refuting.certificate import Certificate, certificate_from_json
-from zerograd.core.refuting.refutation import check_certificate, every_samples
 from zerograd.core.verdict.enclosed import FORMAT as ENCLOSURE_FORMAT
 from zerograd.core.verdict.enclosed import EnclosedWitness, any_witness_from_json
 from zerograd.core.verdict.existence import violations
@@ -44,6 +40,9 @@ from zerograd.core.verdict.generic import check_generic
 from zerograd.core.verdict.size import Size, size_of, unit_on_kink
 from zerograd.core.verdict.witness import FORMAT as WITNESS_FORMAT
 from zerograd.core.verdict.witness import Witness, array_of
+
+if TYPE_CHECKING:  # a yes needs none of what refutes
+    from zerograd.core.refuting.certificate import Certificate
 
 RESULT_FORMAT = "zerograd.result/1"
 ATLAS_FORMAT = "zerograd.atlas/1"
@@ -109,6 +108,8 @@ def check_fewer(problem: Problem, samples: int, certificate: Certificate) -> Non
     least = problem.samples.least
     if least >= samples:
         raise Refused([Violation("fewer", f"no certificate: {samples} is the least that is asked", "one")])
+    from zerograd.core.refuting.refutation import check_certificate
+
     check_certificate(problem.with_samples(Samples(least, samples - 1)), certificate)
 
 
@@ -132,6 +133,10 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
         NothingToCheck: it is well-formed and carries neither.
         Refused: the witness or certificate, or a claimed gradient, loss or number of samples is wrong.
     """
+    from zerograd.core.refuting.certificate import FORMAT as CERTIFICATE_FORMAT
+    from zerograd.core.refuting.certificate import certificate_from_json
+    from zerograd.core.refuting.refutation import every_samples
+
     if not isinstance(data, Mapping):
         raise FormatError("a result is a JSON object")
     if data.get("format") in (WITNESS_FORMAT, ENCLOSURE_FORMAT):
@@ -226,6 +231,9 @@ def _expect(data: Mapping[str, Any], claims: Sequence[tuple[str, object]], withi
 
 
 def _check_refutation(problem: Problem, data: object) -> Certificate:
+    from zerograd.core.refuting.certificate import certificate_from_json
+    from zerograd.core.refuting.refutation import check_certificate
+
     certificate = certificate_from_json(data)
     check_certificate(problem, certificate)
     return certificate
@@ -239,6 +247,8 @@ def accepted_line(problem: Problem, accepted: Witness | Certificate) -> str:
         if isinstance(accepted, EnclosedWitness):
             how = f"{accepted.words}, proved again"
         return f"accepted: a witness with {accepted.samples} sample{plural}, {how}"
+    from zerograd.core.refuting.refutation import every_samples
+
     asked = problem.samples
     numbers = f"{asked} sample{'' if asked.fixed == 1 else 's'}" if asked.fixed else f"samples: {asked}"
     scope = "any number of samples" if every_samples(problem, accepted) else numbers
@@ -325,6 +335,8 @@ def _check_instead(problem: Problem, claimed: object) -> None:
     """
     if not isinstance(claimed, list):
         raise FormatError(f"instead: expected a list, found {short(claimed)}")
+    from zerograd.core.refuting.calculation import wrong_at
+
     found = wrong_at(problem) if claimed and incomplete(problem) is None else ()
     if len(claimed) != len(found):
         raise Refused([Violation("instead", f"{len(found)} of what is asked", str(len(claimed)))])

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zerograd.core.model.backprop import ExactActivate
 from zerograd.core.model.kinks import DEFAULT, LOSS, Kink, NoConvention, NoSlopeYet, UnknownDerivative
 from zerograd.core.model.libraries import LIBRARIES
 from zerograd.core.model.point import Model, Point
 from zerograd.core.numbers.exact_functions import EXACT
-from zerograd.core.refuting.calculation import Wrong, wrong_at
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
+
+if TYPE_CHECKING:
+    from zerograd.core.refuting.calculation import Wrong
 
 T = TypeVar("T")
 
@@ -79,6 +81,8 @@ def elsewhere(witness: Witness) -> tuple[Elsewhere, ...]:
     kinks = _kinks(witness)
     if not kinks.of_layers and not kinks.of_loss:
         return ()
+    from zerograd.core.refuting.calculation import wrong_at  # not before it is needed
+
     asked = _taken(witness, kinks, None)
     known = [(name, taken) for name in COMPARED if (taken := _taken(witness, kinks, name)) is not None]
     differing: list[tuple[tuple[Wrong, ...], list[str]]] = []

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
-from zerograd.document.blocks import listed
+from zerograd.document.layout import listed
 from zerograd.explaining.models.errors import shape_text
 from zerograd.explaining.models.graph import ModelGraph, Operation
 from zerograd.explaining.models.operators import Kink, find

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from zerograd.document.blocks import listed
+from zerograd.document.layout import listed
 from zerograd.explaining.explanation import Cause, Kind
 from zerograd.show.explanation.phrases import (
     in_parts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 
-from zerograd.document.blocks import listed
+from zerograd.document.layout import listed
 from zerograd.explaining.explanation import Backward, Cause, Kind, Note, Reason, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, About, Words, cause_words
 from zerograd.show.explanation.phrases import detail, lost_from, number, subjects

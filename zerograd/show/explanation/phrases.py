@@ -11,7 +11,7 @@ from typing import Any
 from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.exact import format_exact, sign
 from zerograd.core.numbers.field import Algebraic
-from zerograd.document.blocks import listed
+from zerograd.document.layout import listed
 from zerograd.document.numbers import exact_text, is_long
 from zerograd.explaining.explanation import Cause, Floats, Row, Step
 from zerograd.show.words import samples_text

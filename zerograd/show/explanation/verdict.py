@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zerograd.document.blocks import listed
+from zerograd.document.layout import listed
 from zerograd.explaining.explanation import NOT_IMPORTED, Backward, Kind, Note, Reason, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
 from zerograd.show.explanation.findings import ASIDE, LOST, MADE_NAN, OPEN, SINGLE, Finding, findings

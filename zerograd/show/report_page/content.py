@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from zerograd.document.escape import clean
 from zerograd.explaining.explanation import Cause, Explanation, StepReport
-from zerograd.show.explanation import about, unsupported_lines
 from zerograd.show.explanation.findings import Finding, findings
 from zerograd.show.explanation.grid import WORDS, grid, left_out, ordered_rows
 from zerograd.show.explanation.phrases import place_of
+from zerograd.show.explanation.rendering import about, unsupported_lines
 from zerograd.show.explanation.verdict import status, verdict
 from zerograd.show.report_page.bars import Bars, bars
 from zerograd.show.report_page.drawing import Drawing, drawing

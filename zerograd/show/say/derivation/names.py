@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from zerograd.core.model.activations import Activation
+from zerograd.core.model.names import function_name
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.real import Real
-from zerograd.derive.naming import function_name, is_scalar, quantity
+from zerograd.derive.naming import is_scalar, quantity
 from zerograd.document import formula as tree
 from zerograd.document.exact import number
 from zerograd.document.formula import BESIDE, CLOSE, COMMA, DOTS, OPEN, beside, derivative, row, spread

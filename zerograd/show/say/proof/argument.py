@@ -25,10 +25,11 @@ from zerograd.core.refuting.labels import all_sides
 from zerograd.core.refuting.refutation import Known, cases_of
 from zerograd.core.refuting.system import Case, Renaming, split_name
 from zerograd.derive.naming import interval, quantity
-from zerograd.document.blocks import Paragraph, Prose, Strong, join, listed, prose
+from zerograd.document.blocks import Paragraph, Prose, Strong, join, prose
 from zerograd.document.exact import rational
 from zerograd.document.formula import EQUALS, RELATIONS, Digits, row
 from zerograd.document.formula import Node as Formula
+from zerograd.document.layout import listed
 from zerograd.show.say.proof.contradiction import Contradiction
 from zerograd.show.say.proof.facts import Facts
 

@@ -11,8 +11,9 @@ from zerograd.core.refuting.certificate import Identity
 from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.refutation import Known
 from zerograd.derive.polynomials import ONE, Polynomials, is_bracketed, times
-from zerograd.document.blocks import Prose, join, listed, prose
+from zerograd.document.blocks import Prose, join, prose
 from zerograd.document.formula import EQUALS, PLUS, ZERO, Node, brackets, power, row
+from zerograd.document.layout import listed
 from zerograd.show.say.proof.facts import Facts, Subject
 
 
