@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from zerograd.search.choices import Chosen
 
 
-LATER = ("numpy", "zerograd.search.reducing", "zerograd.search.smallest", "flint")
-"""What a search for smaller witnesses needs, which most answers end with, and then larger constructions."""
+LATER = ("flint", "numpy", "zerograd.search.reducing", "zerograd.search.smallest")
+"""What constructions need, and then a search for smaller witnesses."""
 
 
 class _Search:
