@@ -13,7 +13,6 @@ import signal
 import sys
 import threading
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TypeAlias, TypeVar
 
@@ -64,10 +63,11 @@ def serve(
         return
     pending: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(pending,), daemon=True).start()
-    steps = deque(beforehand)
+    for step in beforehand:
+        if not pending.empty():
+            break
+        attempt(step)
     while True:
-        while steps and pending.empty():
-            attempt(steps.popleft())
         line = pending.get()
         attempt(lambda: answer(wire.read(line)))  # noqa: B023 - called at once
 
