@@ -65,7 +65,7 @@ def test_no_sheet_where_there_are_no_networks(program: Program) -> None:
 
 def test_the_time_ran_out_before_any_network(program: Program) -> None:
     """It is said, and what to do: here a solver has to be loaded."""
-    hard = FOUNDING + 'domain: integer\nwhere: ["y[0] + y[1] == 3 * y[2] + 1"]\n'
+    hard = FOUNDING + 'domain: integer\nwhere: ["y[0] * y[0] == 3 * y[1] * y[2] * y[2] + 2"]\n'
     run = program("sheet", "-", "--timeout", "0.01", stdin=hard)
     assert run.code == 2
     assert (

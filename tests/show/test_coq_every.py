@@ -122,7 +122,7 @@ PROOFS: dict[str, Callable[[], str]] = {
     "abs-with-kink": crossed("abs"),
     "abs-right": crossed("abs", derivative_at_kink="right"),
     "more-than-is-needed": crossed(
-        samples={"from": 2, "to": 9}, zero=["b1", "w2", "x"], where=["loss > 1", "distinct(x)"],
+        samples={"from": 2, "to": 9}, where=["loss > 1", "distinct(x)"],
         given={"x[0]": 3}, bounds={"y": [0, 1]},
     ),
     "of-each-sample": of_each,
@@ -221,7 +221,7 @@ def test_nothing_is_assumed() -> None:
 def test_what_is_left_out_is_named() -> None:
     """A theorem that says more than was asked names what it does without."""
     header, _, theorem = PROOFS["more-than-is-needed"]().partition("From Coq Require")
-    for said in ("zero: x", "where: loss > 1", "where: distinct(x)", "given: entries of x", "bounds: y"):
+    for said in ("where: loss > 1", "where: distinct(x)", "given: entries of x", "bounds: y"):
         assert f"- {said}\n" in header
     assert "Samples asked for: from 2 to 9." in header
     assert "loss >" not in theorem

@@ -103,7 +103,7 @@ class Whole:
                         "incomplete", "a solution was found, in no single number field of low degree"
                     )
                 if solver is not self.lead and not accepted(self.problem, witness):
-                    return Undecided("incomplete", f"{solver.name} has a solution that is none")
+                    return Undecided("incomplete", f"{solver.name} gave a solution that the check refuses")
                 return Found(witness, NAME)
             case NearModel(values=values):
                 return self._near(values, deadline)
