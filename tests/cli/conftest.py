@@ -80,6 +80,7 @@ class Program:
             patch.setattr(sys, "stderr", err)
             for module in ("torch", "zerograd.evaluate.autograd"):  # as in WITHOUT_TORCH
                 patch.setitem(sys.modules, module, None)
+            patch.setattr("zerograd.cli.early.start_early", lambda _: None)  # there is a service already
             for module, name, service in (
                 ("zerograd.search.process", "SearchProcess", self.services[0]),
                 ("zerograd.proving.process", "ProofProcess", self.services[1]),
