@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import zerograd as zg
 from zerograd.core.errors import NothingToCheck, Refused
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting import refutation
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.verdict import answer as answers
 from zerograd.core.verdict.answer import Run, Sat, Smallest, Unknown, Unsat
@@ -48,8 +50,8 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the checks that are made."""
     names: list[str] = []
 
-    def counted(name: str) -> Callable[..., None]:
-        check: Callable[..., None] = getattr(answers, name)
+    def counted(module: ModuleType, name: str) -> Callable[..., None]:
+        check: Callable[..., None] = getattr(module, name)
 
         def count(*arguments: Any) -> None:
             names.append(name)
@@ -57,8 +59,9 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return count
 
-    for name in ("check_witness", "check_fewer", "check_certificate", "check_size"):
-        monkeypatch.setattr(answers, name, counted(name))
+    for name in ("check_witness", "check_fewer", "check_size"):
+        monkeypatch.setattr(answers, name, counted(answers, name))
+    monkeypatch.setattr(refutation, "check_certificate", counted(refutation, "check_certificate"))
     return names
 
 

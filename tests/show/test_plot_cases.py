@@ -116,10 +116,10 @@ def test_every_leaf_is_a_row(name: str) -> None:
 def test_reasons_are_those_of_the_proof() -> None:
     """Word for word, with names as formulas; the facts that they cite stand below, with what letters mean."""
     said = [text for text in texts(drawn(stored("textbook-m2"), width=14)) if not text.isdigit()]
-    assert "∂L/∂w1 = 0, against (4)." in said
+    assert "∂L/∂b1 = 0, against (3)." in said
     assert "This is row 2 with samples 0 and 1 exchanged." in said
     notes = plain(drawn(stored("textbook-m2"), width=14).get_xlabel())
-    assert "(4) ∂L/∂w1 = " in notes and "is the residual of sample m" in notes
+    assert "(3) ∂L/∂b1 = " in notes and "is the residual of sample m" in notes
 
 
 def test_patterns_that_no_sample_has() -> None:
