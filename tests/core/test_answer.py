@@ -93,7 +93,7 @@ def test_what_is_new_is_checked(sat: Sat, unsat: Unsat, checked: list[str]) -> N
     assert checked == ["check_certificate"] * 2
     checked.clear()
     sat.updated(problem=founding())
-    assert checked == ["check_witness", "check_fewer"]
+    assert checked == ["check_witness", "check_fewer", "check_certificate"]
 
 
 def test_what_is_refused_is_not_made(sat: Sat, unsat: Unsat) -> None:
