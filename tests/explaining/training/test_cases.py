@@ -358,7 +358,8 @@ def test_a_textbooks_kink(dtype: str) -> None:
         F.mse_loss(torch.relu(z) @ w2.T, y).backward()
     exact = sum(Fraction(w1[0, i].item()) for i in (0, 2, 3))
     row = next(iter(watched.report().to_json()["parameters"].values()))
-    crossed = (exact > 0) - (exact < 0) != (z[0, 0].item() > 0) - (z[0, 0].item() < 0)
+    # On some machines the sum is 0 in float32: on the kink, where the slope is that of what is below it.
+    crossed = (exact > 0) != (z[0, 0].item() > 0)
     assert (row["float"]["across_kink"] > 0) == crossed
 
 
