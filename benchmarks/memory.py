@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -44,12 +45,12 @@ def peak_of(pid: int) -> Iterator[Peak]:
 def _watch(pid: int, peak: Peak, done: threading.Event) -> None:
     if not (_PROC / "self" / "statm").exists():
         return
-    looks, tree = 0, [pid]
-    while not done.wait(_EVERY):
-        if looks % _TREE == 0:
+    for look in count():  # at least one, however short the time
+        if look % _TREE == 0:
             tree = descendants(pid)
-        looks += 1
         peak.bytes = max(peak.bytes or 0, sum(map(_resident, tree)))
+        if done.wait(_EVERY):
+            return
 
 
 def descendants(pid: int) -> list[int]:

@@ -63,8 +63,8 @@ if TYPE_CHECKING:
 def sweep(spec: str, as_json: bool, outputs: tuple[str, ...], **options: Any) -> None:
     """Answer a question with parameters for all combinations of their values, as one table.
 
-    SPEC ('-' is standard input) has the values under `sweep` and the question under `problem`, in which a name
-    after a dollar stands for a value:
+    SPEC ('-' is standard input) has the values under `sweep` and the question under `problem`, in which a
+    name after a dollar stands for a value:
 
     \b
     sweep: {H: {from: 1, to: 4}, kink: [torch, right]}
