@@ -14,11 +14,9 @@ from zerograd.cli.common import (
     DECIDED,
     UNKNOWN,
     Target,
-    check_place,
     fail,
     load,
     memory_option,
-    on_option,
     progress,
     report_bug,
     seed_option,
@@ -26,6 +24,7 @@ from zerograd.cli.common import (
     timeout_option,
     width,
 )
+from zerograd.cli.rows import row_options, say, store_of
 from zerograd.streams import printable
 
 if TYPE_CHECKING:
@@ -41,18 +40,7 @@ FORMS = ("text", "markdown", "latex", "json")
 @timeout_option("For each row.")
 @seed_option
 @memory_option
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 64),
-    metavar="N",
-    help="Rows worked at at once [default: one a core, at most 8].",
-)
-@on_option
-@click.option(
-    "--store", metavar="FILE", help="Where finished rows are kept [default: SPEC's name with .atlas.sqlite]."
-)
-@click.option("--no-store", is_flag=True, help="Keep none: a run that is stopped starts anew.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress, and nothing about the store.")
+@row_options("atlas")
 def atlas(spec: str, target: Target, **options: Any) -> None:
     """Which patterns of vanishing gradients are possible, and with how many samples at least?
 
@@ -72,15 +60,15 @@ def atlas(spec: str, target: Target, **options: Any) -> None:
     from zerograd.sweeping.cluster import ClusterError
     from zerograd.sweeping.tasks import RowFailed
 
-    store = _store(spec, options["store"], options["no_store"])
+    store = store_of("atlas", spec, options["store"], options["no_store"])
     if store is not None and target.output is not None and store.absolute() == Path(target.output).absolute():
         fail(f"{printable(target.output)}: is where the rows are kept: name another file for the atlas")
     try:
         problem = load(spec, None)
     except ZerogradError as error:
         fail(str(error))
-    say = (lambda _: None) if options["quiet"] or store is None else _say
-    say(f"finished rows are kept in {printable(str(store))}")
+    note = (lambda _: None) if options["quiet"] or store is None else say
+    note(f"finished rows are kept in {printable(str(store))}")
     try:
         with progress(options["quiet"]) as report:
             made = atlases.atlas(
@@ -91,9 +79,9 @@ def atlas(spec: str, target: Target, **options: Any) -> None:
                 store=store,
                 jobs=options["jobs"],
                 on=options["on"],
-                cluster=(lambda _: None) if options["quiet"] else _say,
+                cluster=(lambda _: None) if options["quiet"] else say,
                 progress=report,
-                notice=_say,
+                notice=say,
             )
     except RowFailed as failed:
         report_bug(failed.problem, failed.error, options["seed"])
@@ -104,25 +92,9 @@ def atlas(spec: str, target: Target, **options: Any) -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(BAD_INPUT)
     if made.reused:
-        say(f"{made.reused} of {len(made.rows)} rows were there already")
+        note(f"{made.reused} of {len(made.rows)} rows were there already")
     target.put(_written(made, target.form), summary(made.rows))
     sys.exit(DECIDED if made.decided else UNKNOWN)
-
-
-def _store(spec: str, named: str | None, none: bool) -> Path | None:
-    if none:
-        if named is not None:
-            fail("--store FILE and --no-store exclude each other: leave one of them out")
-        return None
-    if named is None:
-        return Path(f"{'stdin' if spec == '-' else Path(spec).stem}.atlas.sqlite")
-    path = Path(named)
-    check_place(path, [spec] if spec != "-" else [])
-    return path
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)
 
 
 def _written(atlas: Atlas, form: str) -> str:

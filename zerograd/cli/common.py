@@ -94,14 +94,6 @@ output_option = click.option("-o", "--output", metavar="FILE", help="Write to FI
 force_option = click.option("--force", is_flag=True, help="Overwrite FILE, whatever it holds.")
 
 
-on_option = click.option(
-    "--on",
-    metavar="WHERE",
-    help="Answer rows on a Dask cluster: dask starts one on this machine; or the address of a scheduler, "
-    "such as tcp://host:8786.",
-)
-
-
 def beside_option(what: str) -> Callable[[Command], Command]:
     """``-o`` of a command that prints for people, and whose documents go to a file besides."""
     return click.option(

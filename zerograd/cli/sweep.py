@@ -13,11 +13,9 @@ from zerograd.cli.common import (
     DECIDED,
     UNKNOWN,
     check_new_place,
-    check_place,
     fail,
     force_option,
     memory_option,
-    on_option,
     progress,
     report_bug,
     say_wrote,
@@ -25,6 +23,7 @@ from zerograd.cli.common import (
     timeout_option,
     width,
 )
+from zerograd.cli.rows import row_options, say, store_of
 from zerograd.streams import printable
 
 if TYPE_CHECKING:
@@ -48,18 +47,7 @@ if TYPE_CHECKING:
 @timeout_option("For each row.")
 @seed_option
 @memory_option
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 64),
-    metavar="N",
-    help="Rows worked at at once [default: one a core, at most 8].",
-)
-@on_option
-@click.option(
-    "--store", metavar="FILE", help="Where finished rows are kept [default: SPEC's name with .sweep.sqlite]."
-)
-@click.option("--no-store", is_flag=True, help="Keep none: a run that is stopped starts anew.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress, and nothing about the store.")
+@row_options("sweep")
 def sweep(spec: str, as_json: bool, outputs: tuple[str, ...], **options: Any) -> None:
     """Answer a question with parameters for all combinations of their values, as one table.
 
@@ -84,7 +72,7 @@ def sweep(spec: str, as_json: bool, outputs: tuple[str, ...], **options: Any) ->
     from zerograd.sweeping.tasks import RowFailed
     from zerograd.sweeping.writing import form_of, look_ahead
 
-    store = _store(spec, options["store"], options["no_store"])
+    store = store_of("sweep", spec, options["store"], options["no_store"])
     try:
         _check_outputs(outputs, spec, store, force=options["force"])
         for output in outputs:
@@ -92,8 +80,8 @@ def sweep(spec: str, as_json: bool, outputs: tuple[str, ...], **options: Any) ->
         asked = _load(spec)
         for output in outputs:
             look_ahead(Path(output), asked)
-        say = (lambda _: None) if options["quiet"] or store is None else _say
-        say(f"finished rows are kept in {printable(str(store))}")
+        note = (lambda _: None) if options["quiet"] or store is None else say
+        note(f"finished rows are kept in {printable(str(store))}")
         with progress(options["quiet"]) as report:
             table = sweeps.sweep(
                 asked,
@@ -103,12 +91,12 @@ def sweep(spec: str, as_json: bool, outputs: tuple[str, ...], **options: Any) ->
                 store=store,
                 jobs=options["jobs"],
                 on=options["on"],
-                cluster=(lambda _: None) if options["quiet"] else _say,
+                cluster=(lambda _: None) if options["quiet"] else say,
                 progress=report,
-                notice=_say,
+                notice=say,
             )
         if table.reused:
-            say(f"{table.reused} of {len(table)} rows were there already")
+            note(f"{table.reused} of {len(table)} rows were there already")
         _print(table, as_json=as_json)
         for output in outputs:
             table.save(output)
@@ -124,7 +112,7 @@ def sweep(spec: str, as_json: bool, outputs: tuple[str, ...], **options: Any) ->
 def _load(spec: str) -> Sweep:
     from zerograd.spec.sweep import load_from
 
-    return load_from(spec, lambda line: _say(f"{printable(spec)}: {printable(line)}"))
+    return load_from(spec, lambda line: say(f"{printable(spec)}: {printable(line)}"))
 
 
 def _check_outputs(outputs: tuple[str, ...], spec: str, store: Path | None, *, force: bool) -> None:
@@ -135,22 +123,6 @@ def _check_outputs(outputs: tuple[str, ...], spec: str, store: Path | None, *, f
         if store is not None and store.absolute() == place:
             fail(f"{printable(output)}: is where the rows are kept: name another file for the table")
         check_new_place(output, [spec], force=force)
-
-
-def _store(spec: str, named: str | None, none: bool) -> Path | None:
-    if none:
-        if named is not None:
-            fail("--store FILE and --no-store exclude each other: leave one of them out")
-        return None
-    if named is None:
-        return Path(f"{'stdin' if spec == '-' else Path(spec).stem}.sweep.sqlite")
-    path = Path(named)
-    check_place(path, [spec] if spec != "-" else [])
-    return path
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)
 
 
 def _print(table: SweepTable, *, as_json: bool) -> None:
