@@ -10,7 +10,7 @@ from typing import Any
 
 from zerograd.solvers.base import Mode, Model, NoModel, Outcome
 from zerograd.solvers.terms import Sort
-from zerograd.solvers.z3 import CHAINS, STEPS, gave_up, values_in
+from zerograd.solvers.z3 import CHAINS, STEPS, chain, gave_up, values_in
 
 
 class Selections:
@@ -103,9 +103,7 @@ class Selections:
 
         if mode in CHAINS:
             if mode not in self._tactics:
-                *before, last = (z3.Tactic(name, self._context) for name in CHAINS[mode])
-                last = z3.With(last, seed=0, ctx=self._context)
-                self._tactics[mode] = z3.Then(*before, last, ctx=self._context)
+                self._tactics[mode] = chain(mode, 0, self._context)
             solver = self._tactics[mode].solver()
         else:
             solver = z3.SolverFor("QF_LRA", self._context)  # by simplex: others take ten times as long

@@ -103,14 +103,18 @@ class Z3:
 
     def _chain(self, mode: Mode, seed: int) -> Any:
         """The tactics of a mode, one after another."""
-        import z3
-
         if (mode, seed) not in self._chains:
-            context = self._context
-            *before, last = (z3.Tactic(name, context) for name in CHAINS[mode])
-            final = z3.With(last, seed=seed, ctx=context) if CHAINS[mode][-1] == "nlsat" else last
-            self._chains[mode, seed] = z3.Then(*before, final, ctx=context)
+            self._chains[mode, seed] = chain(mode, seed, self._context)
         return self._chains[mode, seed]
+
+
+def chain(mode: Mode, seed: int, context: Any) -> Any:
+    """Return the tactics of a mode, one after another."""
+    import z3
+
+    *before, last = (z3.Tactic(name, context) for name in CHAINS[mode])
+    final = z3.With(last, seed=seed, ctx=context) if CHAINS[mode][-1] == "nlsat" else last
+    return z3.Then(*before, final, ctx=context)
 
 
 def _bounded(assertions: Any) -> bool:
