@@ -7,6 +7,7 @@ its own by some test nevertheless.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -67,7 +68,7 @@ class Program:
     def __call__(self, *arguments: str | Path, stdin: str | bytes = "") -> Run:
         """Run to the end in this process."""
         out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
-        handler = signal.getsignal(signal.SIGTERM)
+        handler, collected = signal.getsignal(signal.SIGTERM), gc.get_threshold()
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
             for name in ("NO_COLOR", "FORCE_COLOR"):
@@ -92,6 +93,7 @@ class Program:
                 code = end.code
             finally:
                 signal.signal(signal.SIGTERM, handler)
+                gc.set_threshold(*collected)  # else tests of memory, later in this process, find garbage
         for stream in (out, err):
             stream.flush()
         assert isinstance(code, int)
