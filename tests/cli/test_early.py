@@ -53,8 +53,8 @@ def test_another_cap_takes_none() -> None:
 
 FOUNDING = Path(__file__).resolve().parents[2] / "problems" / "textbook-m3.yaml"
 NEVER = (
-    "sympy", "z3", "torch", "pydantic", "flint", "matplotlib", "importlib.metadata", "concurrent.futures", "email",
-    "zerograd.core.refuting.certificate", "zerograd.proving.messages", "zerograd.calculating",
+    "sympy", "z3", "torch", "pydantic", "flint", "matplotlib", "importlib.metadata", "concurrent.futures",
+    "email", "zerograd.core.refuting.certificate", "zerograd.proving.messages", "zerograd.calculating",
 )  # fmt: skip
 """What a small question with an answer needs in no process: each takes a moment to load."""
 NO_WORDS = ("zerograd.document.formula", "zerograd.document.html", "zerograd.show.explanation.rendering")

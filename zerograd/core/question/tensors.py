@@ -5,7 +5,7 @@ Each float is the fraction that it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import isfinite
 from typing import Any
@@ -52,9 +52,14 @@ def exact_entries(shape: Shape, entries: Any) -> Array[Rational | None]:
             position = next(n for n, value in enumerate(entries) if not isfinite(value))
             raise ValueError(f"{_place(shape, position)} is {entries[position]}, not a finite number")
         return Array(shape, tuple(map(exact_float, entries)))
-    if kinds <= {int}:
+    if kinds <= {int} or (kinds <= {int, Fraction} and _are_narrow(entries)):
         return Array(shape, tuple(entries))
     return Array(shape, tuple(_exact(value, shape, n) for n, value in enumerate(entries)))
+
+
+def _are_narrow(entries: Iterable[Any]) -> bool:
+    """Whether no fraction is a whole number."""
+    return all(type(value) is int or value.denominator != 1 for value in entries)
 
 
 def exact_float(value: float) -> Rational:
