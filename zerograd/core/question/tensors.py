@@ -109,6 +109,8 @@ def shape_of(data: Any, levels: int = 8) -> Shape | None:
         return ()
     if levels == 0:
         return None
+    if _is_row(data):
+        return (len(data),)
     inner = {shape_of(item, levels - 1) for item in data}
     if len(inner) > 1 or None in inner:
         return None
@@ -117,8 +119,15 @@ def shape_of(data: Any, levels: int = 8) -> Shape | None:
 
 def leaves(data: Any) -> Iterator[object]:
     """What nested lists hold, in row-major order."""
-    if is_list(data):
+    if not is_list(data):
+        yield data
+    elif _is_row(data):
+        yield from data
+    else:
         for item in data:
             yield from leaves(item)
-    else:
-        yield data
+
+
+def _is_row(data: Any) -> bool:
+    """Whether no entry of a list is a list: seen at once, as of most rows."""
+    return not any(issubclass(kind, list | tuple) for kind in {*map(type, data)})
