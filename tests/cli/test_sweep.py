@@ -88,6 +88,24 @@ def test_one_file_one_command(program: Program) -> None:
     assert program("sweep", name, "-q", "-o", "rows.md", "--force").code == 0
 
 
+@pytest.mark.needs("matplotlib")
+def test_a_document_is_drawn(program: Program) -> None:
+    """The same heat map as `sweep` draws, after every row was checked."""
+    name = program.file("founding.yaml", FOUNDING)
+    assert program("sweep", name, "-q", "-o", "rows.json", "-o", "one.svg").code == 0
+    assert program("plot", "rows.json", "-o", "other.svg") == (0, "wrote other.svg\n", "")
+    one, other = ((program.folder / file).read_bytes() for file in ("one.svg", "other.svg"))
+    assert one == other
+    message = "error: a sweep is drawn as a heat map, without --kind, --width, --no-title and --problem\n"
+    assert program("plot", "rows.json", "-o", "loss.svg", "--kind", "loss") == (2, "", message)
+    document = json.loads((program.folder / "rows.json").read_text())
+    document["rows"][0]["samples"] = 2
+    program.file("changed.json", json.dumps(document))
+    refused = "changed.json: error: refused: rows[0].samples: expected 3, found 2\n"
+    assert program("plot", "changed.json", "-o", "map.svg") == (2, "", refused)
+    assert not (program.folder / "map.svg").exists()
+
+
 def test_verify_refuses_what_was_changed(program: Program) -> None:
     """A row that says what its result does not, and the document of another sweep."""
     name = program.file("founding.yaml", FOUNDING.replace("to: 2", "to: 1"))
