@@ -4,8 +4,8 @@
 
 With ``--against``, another checkout answers the same problems, turn by turn.
 
-Numbers are float32, in a `.npz` beside the problem file. Each run is a process of its own, with torch for
-the re-check where it is installed: ``import torch`` is measured beside it, and a problem of one unit, as
+Numbers are float32, in a `.npz` beside the problem file. Each run is a process of its own. An earlier
+build's re-check loads torch where it is installed: ``import torch`` is measured beside, and a problem of one unit, as
 what it takes to start. The peak is the largest process's.
 """
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOUNDING = ROOT / "problems" / "textbook-m3.yaml"
 BASE = "import sympy, z3"
 WITHOUT = ", without torch"
-"""What the name of a command ends with that finds no torch, which the re-check would load."""
+"""What the name of a command ends with that finds no torch, which the re-checks of earlier builds load."""
 HIDING = ROOT / "benchmarks" / "without_torch"
 SOLVE = ("-m", "zerograd", "solve", str(FOUNDING))
 COMMANDS: Mapping[str, Sequence[str]] = {
