@@ -4,9 +4,9 @@
 
 With ``--against``, another checkout answers the same problems, turn by turn.
 
-Numbers are float32, in a `.npz` beside the problem file. Each run is a process of its own. An earlier
-build's re-check loads torch where it is installed: ``import torch`` is measured beside, and a problem of one unit, as
-what it takes to start. The peak is the largest process's.
+Numbers are float32, in a `.npz` beside the problem file. Each run is a process of its own. The re-check of an
+earlier build loads torch where it is installed: ``import torch`` is measured beside it, and a problem of one
+unit, as what it takes to start. The peak is the largest process's.
 """
 
 from __future__ import annotations
