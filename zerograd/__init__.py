@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zerograd.api import gradients, load, load_answer, prove, smallest, solve, verify
     from zerograd.atlas_table import Atlas
     from zerograd.atlases import atlas
+    from zerograd.audits import Audit, audit
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
     from zerograd.core.model.activations import leaky_relu
     from zerograd.core.model.network import Layer, Network
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Atlas",
+    "Audit",
     "Certificate",
     "Layer",
     "Network",
@@ -55,6 +57,7 @@ __all__ = [
     "ZerogradError",
     "__version__",
     "atlas",
+    "audit",
     "celu",
     "elu",
     "explain",
@@ -76,6 +79,7 @@ __all__ = [
 _HOME = {
     "zerograd.api": ("gradients", "load", "load_answer", "prove", "smallest", "solve", "verify"),
     "zerograd.atlases": ("atlas",),
+    "zerograd.audits": ("Audit", "audit"),
     "zerograd.core.verdict.answer": ("Answer", "Sat", "Unknown", "Unsat"),
     "zerograd.core.refuting.certificate": ("Certificate",),
     "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),

@@ -12,6 +12,7 @@ import click
 
 from zerograd.cli import end_interrupted
 from zerograd.cli.atlas import atlas
+from zerograd.cli.auditing import audit
 from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, ReaderGoneError
 from zerograd.cli.explaining import explain
 from zerograd.cli.exporting import export, plot
@@ -67,6 +68,7 @@ def cli(context: click.Context) -> None:
 for command in (
     watch,
     explain,
+    audit,
     solve,
     prove,
     sweep,
