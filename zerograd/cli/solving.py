@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from zerograd.proving.process import ProofProcess
     from zerograd.search.comparison import Second
     from zerograd.search.process import SearchProcess
-    from zerograd.spec.read import IsSweep
+    from zerograd.spec.read import IsAudit, IsSweep
 
 
 @click.command()
@@ -285,13 +285,13 @@ def _verdict(answer: Answer) -> str:
 def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: bool) -> None:
     """Re-check the witness or certificate in RESULT against the problem in SPEC, with the trusted core alone.
 
-    RESULT is what `solve`, `prove`, `atlas` or `sweep` printed with `--json`, or `-o` wrote. A question's
-    digest, which papers and results name, is printed beside. Exit codes:
+    RESULT is what `solve`, `prove`, `atlas`, `sweep` or `audit` printed with `--json`, or `-o` wrote. A
+    question's digest, which papers and results name, is printed beside. Exit codes:
     0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of a table: not all of it).
     """
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
     from zerograd.core.numbers.work import budget
-    from zerograd.spec.read import IsSweep
+    from zerograd.spec.read import IsAudit, IsSweep
 
     if spec == result == "-":
         fail("SPEC and RESULT cannot both be standard input: name a file for one of them")
@@ -303,6 +303,8 @@ def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: 
                 problem = load(spec, samples)
             except IsSweep as asked:
                 code, lines = _verified_sweep(asked, read_results(result))
+            except IsAudit as audited:
+                code, lines = _verified_audit(audited, read_results(result))
             else:
                 code, lines = _verified(problem, read_results(result))
                 lines.append(f"question: {problem.digest}")
@@ -331,6 +333,19 @@ def _verified_sweep(asked: IsSweep, documents: Sequence[Any]) -> tuple[int, list
     sweep = of_document(asked.document, asked.name, asked.folder)
     rows = check_sweep(sweep, documents[0] if len(documents) == 1 else None)
     return DECIDED if all(row.proved for row in rows) else UNKNOWN, [accepted_rows_line("a sweep", rows)]
+
+
+def _verified_audit(audited: IsAudit, documents: Sequence[Any]) -> tuple[int, list[str]]:
+    """Check the document of an audit; return the exit code, and what was accepted."""
+    from zerograd.core.auditing.judging import accepted_audit_line, check_audit
+    from zerograd.core.errors import Refused, Violation
+    from zerograd.spec.audit import of_document
+
+    problem, claims = of_document(audited.document, audited.name, audited.folder)
+    audit = check_audit(problem, documents[0] if len(documents) == 1 else None)
+    if audit.claims != claims:
+        raise Refused([Violation("claims", "those of the file", "others")])
+    return DECIDED, [accepted_audit_line(audit)]
 
 
 def _verified(problem: Problem, documents: Sequence[Any]) -> tuple[int, list[str]]:

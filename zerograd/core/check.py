@@ -3,7 +3,8 @@
     python -m zerograd.core.check [--work N] PROBLEM.json RESULT.json
 
 Witnesses are for `zerograd.core.verdict.existence`, certificates for `zerograd.core.refuting.refutation`,
-and atlases, many results in one document, for `zerograd.core.verdict.atlas`.
+atlases, many results in one document, for `zerograd.core.verdict.atlas`, and audits for
+`zerograd.core.auditing.judging`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
 
+from zerograd.core.auditing.judging import accepted_audit_line, check_audit, is_audit
 from zerograd.core.errors import FormatError, NothingToCheck, ProblemError, Refused
 from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.question.documents import problem_from_json, read_json
@@ -41,6 +43,9 @@ def main(arguments: Sequence[str]) -> int:
                 rows = check_atlas(problem, document)
                 print(accepted_rows_line("an atlas", rows))
                 return 0 if all(row.proved for row in rows) else 3
+            if is_audit(document):
+                print(accepted_audit_line(check_audit(problem, document)))
+                return 0
             line = accepted_line(problem, check_result(problem, document))
     except Refused as refusal:
         print(f"refused: {refusal}")

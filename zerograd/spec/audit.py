@@ -19,9 +19,10 @@ from zerograd.core.auditing.claims import Claim, ClaimError, read_claims
 from zerograd.core.auditing.judging import misfits
 from zerograd.core.question.given import incomplete
 from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import RELATIONS
 from zerograd.spec.errors import Diagnostic, MalformedError, SpecError
 from zerograd.spec.files.beside import Say
-from zerograd.spec.nodes import Node, compose, locate
+from zerograd.spec.nodes import Document, Node, compose, locate
 from zerograd.spec.read import STDIN, read_stdin
 from zerograd.spec.read import of_document as problem_of
 from zerograd.spec.scalars import as_written
@@ -63,6 +64,13 @@ def loads(
         document = compose(decode(text) if isinstance(text, bytes) else text)
     except MalformedError as error:
         _fail(name, error)
+    return of_document(document, name, folder, say)
+
+
+def of_document(
+    document: Document, name: str, folder: Folder | None = None, say: Say = lambda _: None
+) -> Audited:
+    """Return those in a tree. Arguments and errors are those of `loads`."""
     root = document.root
     entries = root.value
     if not isinstance(entries, Mapping):
@@ -85,6 +93,11 @@ def loads(
         raise SpecError(
             sorted([*error.diagnostics, *told_of_claims], key=lambda each: each.position or root.position)
         ) from None
+    if asked := [key for key in (*RELATIONS, "where") if key in rest]:
+        told = f"asks a question: write it among the {CLAIMS}, such as 'grad(w1) == 0' or 'loss > 0'"
+        raise SpecError(
+            Diagnostic(name, locate(root, (key,), on_key=True), (str(key),), told) for key in asked
+        )
     if reason := incomplete(problem):
         at = locate(root, ("given",), on_key=True) if "given" in rest else root.position
         told = f"{reason}: an example is audited with all its numbers"

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 from zerograd.core.auditing.claims import Digits, Printed
 from zerograd.core.auditing.findings import Finding, Grade, Value
-from zerograd.core.errors import of_type
 from zerograd.core.numbers.arrays import Array, squeeze
 from zerograd.core.numbers.exact import divide
 from zerograd.core.numbers.interval import Interval
@@ -67,9 +66,8 @@ def _factor_of(node: Node, lookup: Lookup) -> Rational | None:
         case Chain(operands=[left, right], operators=["=="]) if not names_in(right):
             values, numbers = (number_of(each, _ALGEBRA, lookup) for each in (left, right))
             if squeeze(values.shape) == squeeze(numbers.shape):
-                exact = [
-                    Printed("", of_type(value, (int, Fraction), "a number"), 0) for value in numbers.entries
-                ]
+                rational = [n for n in numbers.entries if isinstance(n, int | Fraction)]  # all of them
+                exact = [Printed("", number, 0) for number in rational]
                 return common_factor(values.entries, exact)
     return None
 

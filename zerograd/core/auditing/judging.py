@@ -22,7 +22,7 @@ from zerograd.core.auditing.claims import (
 )
 from zerograd.core.auditing.findings import FORMAT, Audit, Column, Finding, Grade
 from zerograd.core.auditing.grading import condition_finding, digits_finding
-from zerograd.core.errors import FormatError, Refused, Violation
+from zerograd.core.errors import FormatError, Refused, Violation, short
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.enclosing import BITS_OF_POINTS, EnclosingActivate
 from zerograd.core.model.kinks import CHOICES, Kink
@@ -71,6 +71,17 @@ def audit(problem: Problem, claims: Iterable[Claim]) -> Audit:
         return Audit(problem, claims, kink.place, columns)
 
 
+def is_audit(data: object) -> bool:
+    """Whether a document says of itself that it is for `check_audit`."""
+    return isinstance(data, Mapping) and data.get("format") == FORMAT
+
+
+def accepted_audit_line(audit: Audit) -> str:
+    """What was accepted, in a line."""
+    number = len(audit.claims)
+    return f"accepted: an audit of {number} claim{'' if number == 1 else 's'}, calculated anew"
+
+
 def check_audit(problem: Problem, data: object) -> Audit:
     """Accept a document if all that it says is so.
 
@@ -84,10 +95,24 @@ def check_audit(problem: Problem, data: object) -> Audit:
         raise Refused([Violation("problem", problem.digest, str(data.get("problem"))[:80])])
     found = audit(problem, read_claims(data.get("claims")))
     calculated = found.to_json()
-    for key in ("kink", "findings", "question"):
+    for key in ("kink", "question"):
         if data.get(key) != calculated[key]:
-            raise Refused([Violation(key, "what is calculated", "something else")])
+            raise Refused([Violation(key, short(calculated[key]), short(data.get(key)))])
+    if data.get("findings") != calculated["findings"]:
+        raise Refused([_difference(calculated["findings"], data.get("findings"))])
     return found
+
+
+def _difference(calculated: list[Any], told: object) -> Violation:
+    """The first finding that is not what is calculated."""
+    for column, each in zip(calculated, told if isinstance(told, list) else (), strict=False):
+        claims = each.get("claims") if isinstance(each, Mapping) else None
+        for number, pair in enumerate(
+            zip(column["claims"], claims if isinstance(claims, list) else (), strict=False)
+        ):
+            if pair[0] != pair[1]:
+                return Violation(f"claims[{number}]", *map(short, pair))
+    return Violation("findings", "one for each claim and convention", short(told))
 
 
 def misfits(problem: Problem, claims: Iterable[Claim]) -> list[ClaimError]:
