@@ -57,7 +57,7 @@ def test_a_factor_that_was_forgotten() -> None:
     )  # fmt: skip
     audit = zg.audit(problem, ["grad(b2) == -0.96", "grad(w2) ~ [-0.192, -0.192]", "loss == 0.9216"])
     assert [finding.factor for finding in audit.findings] == [2, 2, None]
-    assert "What is so is 2 times what is claimed." in str(audit)
+    assert "grad(b2) == -24/25: what is so is 2 times what is claimed." in str(audit)
     assert len(audit.wrong) == 2
     half = example(problem.to_json()["given"], problem.network, loss={"mse": "1/2"})
     assert grades(half, "grad(b2) == -0.96", "grad(w2) ~ [-0.192, -0.192]") == ["right", "right"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from zerograd.core.auditing.claims import Claim
 from zerograd.core.auditing.findings import Audit, Finding, Grade
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import parse_rational, rational_text
 from zerograd.core.numbers.real import Real
 from zerograd.document import html, markdown, text
-from zerograd.document.blocks import Block, Code, Prose, Table, heading, paragraph, prose
+from zerograd.document.blocks import Block, Code, Paragraph, Prose, Table, heading, paragraph, prose
 from zerograd.document.numbers import decimal_text, exact_text, is_long
 from zerograd.show.words import count
 
@@ -57,28 +58,39 @@ def _blocks(audit: Audit) -> Iterator[Block]:
             f"{audit.kink} is on a kink: what holds depends on the derivative that is taken there."
         )
     heads = [column.convention or "verdict" for column in audit.columns]
-    rows = []
+    told = []
     for number, claim in enumerate(audit.claims):
         grades = [_WORDS[column.findings[number].grade] for column in audit.columns]
-        rows.append((prose(Code(str(claim))), *map(prose, grades)))
-    yield Table(tuple(map(prose, ("claim", *heads))), tuple(rows), words=1 + len(heads))
+        told.append((prose(Code(str(claim))), *map(prose, grades)))
+    yield Table(tuple(map(prose, ("claim", *heads))), tuple(told), words=1 + len(heads))
+    rows: list[tuple[Prose, ...]] = []
+    sentences: list[Prose] = []
     for number, claim in enumerate(audit.claims):
         findings = [column.findings[number] for column in audit.columns]
-        if any(finding.grade is not Grade.RIGHT for finding in findings):
-            yield paragraph(Code(str(claim)))
-            for conventions, finding in _alike(heads, findings):
-                yield from _finding(finding, "" if len(heads) == 1 else f" ({', '.join(conventions)})")
+        for conventions, finding in _alike(heads, findings):
+            if finding.grade is Grade.RIGHT:
+                continue
+            under = ", ".join(conventions) if len(conventions) < len(heads) else ""
+            rows += [(*row, prose(under)) for row in _rows(claim, finding)]
+            sentences += _sentences(claim, finding, under)
+    if rows:
+        head = ["number", "exactly", "claimed", "verdict", "under"]
+        if not any(row[-1] for row in rows):
+            head, rows = head[:-1], [row[:-1] for row in rows]
+        yield paragraph("What is so, where that is not exactly what is claimed:")
+        yield Table(tuple(map(prose, head)), tuple(rows), words=len(head) - 2)
+    for sentence in sentences:
+        yield Paragraph(sentence)
 
 
-def _finding(finding: Finding, under: str) -> Iterator[Block]:
-    if finding.values:
-        head = (f"number{under}", "exactly", "claimed", "")
-        yield Table(tuple(map(prose, head)), tuple(_rows(finding)), words=2)
+def _sentences(claim: Claim, finding: Finding, under: str) -> Iterator[Prose]:
+    """What else there is to say."""
+    of = prose(Code(str(claim)), f" ({under}): " if under else ": ")
     if finding.reason:
-        yield paragraph(f"{finding.reason}{under}.")
+        yield prose(of, f"{finding.reason}.")
     if finding.factor is not None:
         times = "the negative of" if finding.factor == -1 else f"{rational_text(finding.factor)} times"
-        yield paragraph(f"What is so is {times} what is claimed.")
+        yield prose(of, f"what is so is {times} what is claimed.")
 
 
 def _alike(heads: Sequence[str], findings: Sequence[Finding]) -> list[tuple[list[str], Finding]]:
@@ -93,10 +105,12 @@ def _alike(heads: Sequence[str], findings: Sequence[Finding]) -> list[tuple[list
     return groups
 
 
-def _rows(finding: Finding) -> Iterator[tuple[Prose, ...]]:
+def _rows(claim: Claim, finding: Finding) -> Iterator[tuple[Prose, ...]]:
+    after = "" if claim.rate is None else f" after a step of {rational_text(claim.rate)}"
     for value in finding.values[:SHOWN]:
-        grade = _WORDS[value.grade] if value.grade is not None else ""
-        yield prose(Code(value.name)), prose(number_text(value.value)), prose(value.claimed), prose(grade)
+        words = _WORDS[value.grade or finding.grade]
+        exactly = number_text(value.value)
+        yield prose(Code(value.name), after), prose(exactly), prose(value.claimed), prose(words)
     if len(finding.values) > SHOWN:
         yield prose(f"… {len(finding.values) - SHOWN} more"), prose(""), prose(""), prose("")
 
