@@ -46,8 +46,8 @@ def founding(samples: int | str = 3) -> zg.Problem:
 def test_public_names() -> None:
     """A name more or less is a decision, not an accident."""
     pinned = """
-        Answer Atlas Certificate Layer Network NothingToCheck Problem ProblemError Proof Refused Report
-        Sat Sweep SweepTable Unknown Unsat Witness ZerogradError __version__ atlas celu elu explain
+        Answer Atlas Audit Certificate Layer Network NothingToCheck Problem ProblemError Proof Refused Report
+        Sat Sweep SweepTable Unknown Unsat Witness ZerogradError __version__ atlas audit celu elu explain
         explain_model export gradients leaky_relu load load_answer plot prove smallest solve sweep verify
         watch
     """

@@ -123,6 +123,6 @@ def test_a_factor_is_found(values: list[Fraction], factor: str, places: int) -> 
 
 
 def test_no_factor() -> None:
-    """Of numbers that are wrong by different ones."""
+    """None, where numbers are wrong by different ones."""
     assert common_factor([1, 1], [printed("2"), printed("3")]) is None
     assert common_factor([1, 1], [printed("0"), printed("0")]) is None

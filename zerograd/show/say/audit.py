@@ -38,7 +38,7 @@ def audit_markdown(audit: Audit) -> str:
 
 
 def audit_html(audit: Audit) -> str:
-    """As a fragment of HTML, for notebooks."""
+    """Return a fragment of HTML, for notebooks."""
     return html.written([heading(audit.problem.title or "Audit", level=0), *_blocks(audit)], "audit")
 
 
