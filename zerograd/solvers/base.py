@@ -92,6 +92,10 @@ class Solver(Protocol):
         """Drop what earlier calls left behind: after it, the same calls give the same answers."""
         ...
 
+    def rest(self) -> None:
+        """Called when an answer has been sent, and perhaps nothing is asked: a time to make things ready."""
+        ...
+
     def check(
         self,
         text: str,
