@@ -66,7 +66,8 @@ class FirstLook:
     def start(self) -> None:
         """Start the solver, without waiting for it, and load what constructions need."""
         self._crew.start()
-        import_module("flint")
+        for name in ("flint", "zerograd.search.lift", "zerograd.search.linear_part", "zerograd.evaluate.recheck"):
+            import_module(name)
 
     def kill(self) -> None:
         """Kill the solver, under the thread that may be waiting for it."""

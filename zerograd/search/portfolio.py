@@ -44,7 +44,7 @@ FEW_SOLUTIONS, MORE_SOLUTIONS, SOLUTIONS = 4, 16, 120
 """Starts of numerical solutions, likewise."""
 
 GLANCE = 0.05
-"""Effort for the whole question, and for a region, at first sight: most small questions are settled by it."""
+"""Effort for the whole question, and for a region, at first sight."""
 
 GLIMPSE, LOOK, STARE = 0.1, 0.6, 8.0
 """Seconds that Yices has for the whole question, beside a second look by others, and beside longer ones."""
@@ -56,7 +56,7 @@ ROUNDS, GROWTH = 3, 4
 """How often all strategies are come back to, each time with so many times the patience and the draws."""
 
 EXACT: Mode = "polynomial"
-"""The mode for a first look at a small question, of integers too: it settles most."""
+"""The mode for a look at a small question, of integers too: it settles most."""
 
 REAL_MODES: Sequence[Mode] = ("polynomial", "elimination", "general")
 INTEGER_MODES: Sequence[Mode] = ("general", "small-integers")
@@ -227,14 +227,14 @@ class Portfolio(Strategies):
             yield "construct", 0.25, few
         loaded = lead.ready(0.0)  # if not, that takes longer than constructions
         if loaded:
-            whole.ask(lead, EXACT, GLANCE, deadline)
+            whole.look(deadline)
         try:
             if not before:
                 yield "construct", 0.25, few
             self.crew.start()
             if not loaded:
-                whole.ask(lead, EXACT, GLANCE, deadline)
-            yield "piecewise", 0.25, partial(whole.told, lead)
+                whole.look(deadline)
+            yield "piecewise", 0.25, whole.seen
         finally:
             lead.leave()
 

@@ -20,6 +20,10 @@ CHAINS = {
     "elimination": (
         "simplify", "propagate-values", "solve-eqs", "elim-term-ite", "tseitin-cnf", "nlsat",
     ),
+    "choices": (
+        "simplify", "propagate-values", "solve-eqs", "purify-arith", "elim-term-ite", "simplify", "tseitin-cnf",
+        "nlsat",
+    ),
     "small-integers": ("simplify", "propagate-values", "nla2bv", "bit-blast", "sat"),
 }  # fmt: skip
 
@@ -34,11 +38,12 @@ STEPS = 2_500_000
 class Z3:
     """The adapter. Fits `zerograd.solvers.base.Solver`.
 
-    Modes: ``polynomial`` is nlsat, ``elimination`` nlsat after ``solve-eqs``, ``general`` Z3's own
-    solver (slower to stop), ``small-integers`` bit-blasting.
+    Modes: ``polynomial`` is nlsat, ``elimination`` nlsat after ``solve-eqs``, ``choices`` both with what
+    ``polynomial`` does to terms, ``general`` Z3's own solver (slower to stop), ``small-integers``
+    bit-blasting.
     """
 
-    modes: tuple[Mode, ...] = ("polynomial", "elimination", "general", "small-integers")
+    modes: tuple[Mode, ...] = ("polynomial", "elimination", "choices", "general", "small-integers")
     blocking = False
 
     def __init__(self) -> None:
