@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 FEW_DRAWS, MORE_DRAWS, DRAWS = 8, 40, 320
 """Constructions before anything else is tried, before regions, and before the long searches."""
 
-THIRD = 3
-"""Constructions before a solver's word counts on a small question."""
+FIRST, THIRD = 1, 3
+"""Constructions before a solver's word counts on a small question: with conditions on more, and on gradients alone."""
 
 SMALL = 48
 """Units, times samples, of a small question."""
@@ -111,7 +111,7 @@ class Portfolio(Strategies):
         """What a few constructions come to."""
         if self.strategy != "auto":
             return Undecided("incomplete")
-        few: Step = ("construct", 1.0, self._construct(problem, samples, 1, THIRD))
+        few: Step = ("construct", 1.0, self._construct(problem, samples, 1, _constructed(problem)))
         return self._first(problem, [few], samples, deadline)
 
     def look(self, problem: Problem, samples: int, deadline: float) -> Verdict:
@@ -221,8 +221,9 @@ class Portfolio(Strategies):
         depend on which of them is quicker.
         """
         yield "fit", 0.25, self._fit(problem, samples, FEW_FITS)
-        lead, few = self.crew.lead, self._construct(problem, samples, 1, THIRD)
-        before = not (problem.where or problem.given or problem.bounds)  # else constructions come to little
+        lead, draws = self.crew.lead, _constructed(problem)
+        few = self._construct(problem, samples, 1, draws)
+        before = draws == THIRD
         if before:
             yield "construct", 0.25, few
         loaded = lead.ready(0.0)  # if not, that takes longer than constructions
@@ -282,7 +283,7 @@ class Portfolio(Strategies):
         regions = self._few_regions(problem, samples)
         third: list[Step] = [
             ("guess", 0.25, self._guess(problem, samples, 1, FEW)),
-            ("construct", 0.25, self._construct(problem, samples, THIRD + 1, MORE_DRAWS)),
+            ("construct", 0.25, self._construct(problem, samples, _constructed(problem) + 1, MORE_DRAWS)),
             ("regions", 0.5, regions(GLANCE)),
             ("fit", 0.25, self._fit(problem, samples, FITS, FEW_FITS + 1)),
         ]
@@ -360,6 +361,11 @@ class Portfolio(Strategies):
     def _patiently(self, whole: Whole, modes: Sequence[Mode]) -> Iterator[Step]:
         for left, mode in zip(range(len(modes), 0, -1), modes, strict=True):
             yield "piecewise", 1 / left, self._piecewise(whole, mode, None)
+
+
+def _constructed(problem: Problem) -> int:
+    """How many constructions come before a solver's word: where more than gradients is spoken of, few come to anything."""
+    return FIRST if problem.where or problem.given or problem.bounds else THIRD
 
 
 def _is_small(problem: Problem, samples: int) -> bool:
