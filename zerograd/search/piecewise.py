@@ -26,11 +26,10 @@ EACH = 0.25
 """Effort for the region of a solution that is rounded."""
 
 LOOKS: Sequence[tuple[bool, Mode, float]] = (
-    (False, "polynomial", 0.03),
+    (False, "polynomial", 0.05),
     (True, "choices", 0.05),
     (False, "elimination", 0.03),
     (True, "polynomial", 0.03),
-    (False, "polynomial", 0.1),
 )
 """What a solver is asked first of a small question: whether in the other form, its mode, the effort.
 
@@ -117,7 +116,9 @@ class Whole:
                 form.ask(self.lead, mode, effort, deadline)
             outcome = self.lead.collect()
             if _is_unfinished(outcome):
-                unfinished = unfinished or (form, outcome)
+                if unfinished is not None:
+                    break  # irrational numbers are needed, it seems
+                unfinished = form, outcome
                 continue
             verdict = form._heard(self.lead, outcome, deadline)
             if isinstance(verdict, Found | Impossible) or verdict.reason == "memory":
