@@ -19,7 +19,6 @@ from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.conditions import ExactAlgebra, evaluate
 from zerograd.core.question.fitness import smooth, unreached
-from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import NOT_ZERO, Rational, Relation
 from zerograd.core.verdict.witness import Witness
@@ -139,8 +138,8 @@ class Asked:
         # Given values and bounds may spoil the structure of a draw.
         self.restricted = bool(problem.given or problem.bounds)
         self.columns = samples * problem.network.outputs
-        self.early = [c for c in problem.where if names_in(c.node).isdisjoint(OF_TARGETS)]
-        self.quick = [c for c in problem.where if names_in(c.node) <= OF_OUTPUTS]
+        self.early = [c for c in problem.where if c.names.isdisjoint(OF_TARGETS)]
+        self.quick = [c for c in problem.where if c.names <= OF_OUTPUTS]
         self.late = len(self.early) < len(problem.where) or problem.domain == "integer"
         self.patience = FEW_CANDIDATES if self.late else MANY_CANDIDATES
 

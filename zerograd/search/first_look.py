@@ -66,7 +66,8 @@ class FirstLook:
     def start(self) -> None:
         """Start the solver, without waiting for it, and load what constructions need."""
         self._crew.start()
-        import_module("flint")
+        for name in ("flint", "zerograd.search.lift", "zerograd.search.linear_part", "zerograd.evaluate.recheck"):
+            import_module(name)
 
     def kill(self) -> None:
         """Kill the solver, under the thread that may be waiting for it."""
@@ -131,7 +132,6 @@ class FirstLook:
             left.clear()  # what was seen is to be seen again
         except _Left:
             pass
-        self._crew.forget()  # now rather than before the next question: it takes a moment
         if not isinstance(verdict, Found | Impossible):
             # What a solver that broke down said says nothing of the question.
             return Open(tuple(sorted(left)) if self._is_loaded() else (), tuple(tried))
