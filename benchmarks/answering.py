@@ -11,11 +11,11 @@ from benchmarks.contender import Outcome
 from benchmarks.questions import Case, named_cases, random_questions
 from benchmarks.running import Run, turned
 
-PASSES = 3
+PASSES = 2
 """Times that a named case is asked, by processes that are new each time; the best counts."""
 QUICK = 1.5
 """Seconds above which a case is asked once."""
-AGAIN = 3
+AGAIN = 2
 """Further times for cases on which today's build seems slower than an earlier one."""
 
 

@@ -42,7 +42,7 @@ START = 120.0
 KEPT = 0.95
 """Share of the cap that zerograd is told to keep to, so that what it has is there at the cap."""
 SETTLED = 0.5
-"""Seconds after the trivial questions, in which what they began to load is there."""
+"""Seconds after the trivial questions, in which what they began to load in zerograd's processes is there."""
 GRACE = 1.0
 """Seconds after the cap in which zerograd, which keeps the time itself, may say that it does not know."""
 
@@ -252,7 +252,8 @@ def main(name: str, memory: int) -> None:
     solve = rival(name) if name in RIVALS else zerograd(memory, **OPTIONS[name])
     solve(Problem(network=[1, 1], samples=1, zero=["w1"]), 60.0)  # a sat and an unsat, so that all is loaded
     solve(Problem(network=[1, 1, 1], samples=1, zero=["b2"], nonzero=["w1"]), 60.0)
-    time.sleep(SETTLED)
+    if name not in RIVALS:  # these have no other processes, and many of them are started again
+        time.sleep(SETTLED)
     _say(out, {"ready": True, "package": str(Path(problem_from_json.__code__.co_filename).parents[2])})
     for line in sys.stdin.buffer:
         start = time.perf_counter()

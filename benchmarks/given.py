@@ -53,7 +53,10 @@ CASES = {
 }
 for _widths, _samples in (((64, 16, 1), 1), ((10, 16, 16, 1), 32), ((784, 64, 10), 1)):
     for _activation in ("relu", "tanh"):
-        for _query, _answer in (("nonzero: [b2]\nsome_nonzero: [w1]", "sat"), ("zero: [w1]", "unsat")):
+        for _query, _answer in (
+            (f"nonzero: [b{len(_widths) - 1}]\nsome_nonzero: [w1]", "sat"),
+            ("zero: [w1]", "unsat"),
+        ):
             CASES[f"{_widths[0]}-{_activation}-{_answer}"] = Case(
                 _widths, _samples, _query, _answer, activation=_activation
             )

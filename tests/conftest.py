@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -55,6 +56,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if missing:
             leave = pytest.fail if os.environ.get("ZEROGRAD_NEEDS") else pytest.skip
             leave(f"not installed: {', '.join(missing)}")
+        if "torch" in marker.args:
+            import_module("torch")  # re-checks ask it where it is loaded
 
 
 def _is_there(name: str) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from itertools import pairwise
+from math import inf
 from random import Random
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -13,7 +15,9 @@ import pytest
 import zerograd as zg
 from tests.effort import seeds
 from tests.independent.check import verdict
-from zerograd.core.errors import Refused
+from zerograd import calculating
+from zerograd.core.errors import Refused, TooMuchWork
+from zerograd.core.numbers.work import budget, spend
 from zerograd.core.question.documents import parse_json, problem_from_json
 from zerograd.core.verdict.checking import check_result
 from zerograd.core.verdict.enclosed import EnclosedWitness
@@ -154,6 +158,38 @@ def test_large_with_smooth_units() -> None:
             ("calculation",),
         )
         checked(problem, answer)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("query", [{"zero": ["w1"]}, {"nonzero": ["b2"], "some_nonzero": ["w1"]}])
+def test_three_seconds_are_enough_work(query: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work is counted as it is done since products are quick; here on a machine of any speed."""
+    chance = Random(0)
+
+    def numbers(rows: int, columns: int) -> list[list[str]]:
+        return [[str(Fraction(chance.uniform(-0.1, 0.1))) for _ in range(columns)] for _ in range(rows)]
+
+    given = {"w1": numbers(64, 784), "b1": numbers(1, 64)[0], "w2": numbers(10, 64), "b2": numbers(1, 10)[0]}
+    given |= {"x": numbers(1, 784), "y": numbers(1, 10)}
+    network = {"inputs": 784, "layers": [{"units": 64, "activation": "tanh"}, {"units": 10}]}
+    problem = problem_from_json({"network": network, "samples": 1, "given": given, **query})
+    monkeypatch.setattr(calculating, "SHARE", inf)
+    answer = calculating.calculated_answer(problem, monotonic(), 3.0)
+    assert answer is not None
+    assert answer.status == ("unsat" if "zero" in query else "sat")
+
+
+def test_a_slow_machine_is_stopped_by_the_clock() -> None:
+    """Half of the time is over: the answer is left to the search, in remembered work as well."""
+    given = {"w1": 1, "b1": 0, "w2": 1, "b2": 0, "x": 1, "y": 0}
+    layers = [{"units": 1, "activation": "tanh"}, {"units": 1}]
+    network = {"inputs": 1, "layers": layers}
+    problem = zg.Problem(network=network, samples=1, given=given, zero=["w1"])
+    assert calculating.calculated_answer(problem, monotonic() - 2, 3.0) is None
+    assert calculating.calculated_answer(problem, monotonic(), 3.0) is not None
+    meter = calculating.Timed(10**9, until=monotonic() - 1)
+    with budget(meter.rest()), pytest.raises(TooMuchWork):
+        spend(1)
 
 
 def test_a_convention_that_answers_is_a_choice() -> None:

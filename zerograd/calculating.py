@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from math import inf
 
 from zerograd._version import __version__
 from zerograd.answering import accepted
-from zerograd.core.errors import Refused
+from zerograd.core.errors import Refused, TooMuchWork
 from zerograd.core.model.enclosing import UNDECIDED
 from zerograd.core.model.slopes import conventions_between
 from zerograd.core.numbers.interval import Interval
-from zerograd.core.numbers.work import budget
+from zerograd.core.numbers.work import Meter, budget
 from zerograd.core.question.given import given_arrays, given_point, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.calculation import Wrong, wrong_at
@@ -21,13 +23,37 @@ from zerograd.core.verdict.chosen import answering
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
 
-UNITS = 200_000
-"""Units of exact work for each second that there is: they take a fifth of it or so."""
+UNITS = 500_000
+"""Units of exact work for each second that there is.
+
+Calculations that take more than a tenth of a second did 0.8 to 2.6 million units in one, on a busy machine of
+two cores (six activations, several losses, 5-8-8-1 to 784-64-10): this is half of the time, or less. A slower
+machine is stopped by the clock (`SHARE`).
+"""
+SHARE = 0.5
+"""The part of a time limit that a calculation takes at most: the rest is for re-checks, or for the search."""
 
 UNDECIDED_CHOICE = "it was not decided whether all that is asked holds under every choice of slopes at kinks"
 
 CALCULATION = "calculation"
 """The strategy of a question in which everything is given."""
+
+
+@dataclass(slots=True)
+class Timed(Meter):
+    """A meter that also ends work at a moment of `time.monotonic`: units take longer on a slow machine."""
+
+    until: float = inf
+
+    def spend(self, units: int) -> None:
+        """Raises TooMuchWork beyond the limit, or after the moment."""
+        Meter.spend(self, units)
+        if time.monotonic() > self.until:
+            raise TooMuchWork(int(self.limit))
+
+    def rest(self) -> Timed:
+        """Return the meter of a part of the work, which ends at the same moment."""
+        return Timed(self.limit - self.spent, until=self.until)
 
 
 def calculated_answer(problem: Problem, start: float, timeout: float) -> Answer | None:
@@ -38,7 +64,8 @@ def calculated_answer(problem: Problem, start: float, timeout: float) -> Answer 
     """
     if unfit(problem) is None:
         return _exact_answer(problem, start)
-    with suppress(Refused, ArithmeticError), budget(int(UNITS * timeout)):
+    meter = Timed(int(UNITS * timeout), until=start + SHARE * timeout)
+    with suppress(Refused, ArithmeticError), budget(meter):
         if problem.derivative_at_kink == "any" and (witness := _with_slopes(problem)) is not None:
             return _accepted(problem, witness, start)
         return _enclosed_answer(problem, start)

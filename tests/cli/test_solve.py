@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.conftest import PACKAGE
 from tests.cli.questions import CONTRADICTION, FOUNDING, IMPOSSIBLE
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate
@@ -48,6 +49,30 @@ def test_result_has_the_documented_keys_in_order(answered: Run) -> None:
     assert list(unsat) == [*head, "certificate", *tail]
     assert sat["checks"]["exact"] == "passed"
     assert sat["checks"]["torch"] == "not installed"
+
+
+def test_torch_is_asked_for(program: Program) -> None:
+    """``--torch`` without PyTorch is an error that says how to install it."""
+    done = program("solve", "--torch", program.file("p.yaml", FOUNDING))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("error: --torch needs PyTorch, which is not installed: pip install")
+
+
+@pytest.mark.slow
+@pytest.mark.needs("torch")
+def test_torch_is_compared(program: Program) -> None:
+    """In a process with PyTorch; without ``--torch`` it is not loaded."""
+    path = program.file("p.yaml", FOUNDING)
+    told = []
+    for options in ((), ("--torch",)):
+        command = [sys.executable, "-m", "zerograd", "solve", "--json", *options, path]
+        environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, env=environment, cwd=program.folder
+        )
+        told.append(json.loads(done.stdout)["checks"]["torch"])
+    assert told[0] == "not loaded"
+    assert told[1]["largest_deviation"] < 1e-12
 
 
 def test_text_begins_with_the_verdict(program: Program) -> None:

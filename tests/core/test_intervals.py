@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from zerograd.core.numbers.functions import OutOfDomain
 from zerograd.core.numbers.interval import MAX_BITS, Interval
+from zerograd.core.numbers.products import product
 
 F = Fraction
 
@@ -192,3 +193,38 @@ def test_the_same_interval_twice_is_not_the_same_number_twice() -> None:
     x = Interval.between(-1, 2)
     assert x * x == Interval.between(-2, 4)
     assert x - x == Interval.between(-3, 3)
+
+
+@st.composite
+def matrices_with_points(draw: st.DrawFn) -> tuple[Any, Any, Any, Any]:
+    """Two matrices of intervals and rationals, and points in them."""
+    n, k, p = (draw(st.integers(1, 3)) for _ in range(3))
+
+    def matrix(height: int, width: int) -> list[list[tuple[Any, F]]]:
+        entry = with_point() | rationals.map(lambda value: (value, value))
+        return [[draw(entry) for _ in range(width)] for _ in range(height)]
+
+    a, b = matrix(n, k), matrix(k, p)
+    first, second = ([[[entry[part] for entry in row] for row in m] for part in (0, 1)] for m in (a, b))
+    return first[0], second[0], first[1], second[1]
+
+
+@given(matrices_with_points(), st.sampled_from([1, -3, F(2, 5), F(-7, 96)]))
+def test_products_of_matrices_hold_every_product(matrices: tuple[Any, Any, Any, Any], factor: Any) -> None:
+    """Whatever denominators; and are no wider than all that products of such sizes can be, rounded once."""
+    a, b, points, others = matrices
+    found = product(a, b, factor)
+    for i, row in enumerate(points):
+        for j, column in enumerate(zip(*others, strict=True)):
+            value, entry = factor * sum(map(operator.mul, row, column)), found[i][j]
+            if not isinstance(entry, Interval):
+                assert entry == value
+                continue
+            assert entry.low <= value <= entry.high
+            columns = (line[j] for line in b)
+            reach = sum((_size(v) * _size(w) for v, w in zip(a[i], columns, strict=True)), F(0))
+            assert entry.high - entry.low <= abs(F(factor)) * reach * (2 + F(8, 2**entry.precision))
+
+
+def _size(value: Any) -> F:
+    return max(abs(value.low), abs(value.high)) if isinstance(value, Interval) else abs(F(value))

@@ -23,6 +23,7 @@ from zerograd.core.check import main as check
 from zerograd.core.errors import Refused, TooMuchWork, ZerogradError
 from zerograd.core.numbers import work
 from zerograd.core.numbers.closed_text import parse_closed
+from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.products import product
 from zerograd.core.question.documents import parse_json, problem_from_json
 from zerograd.core.question.problem import Problem
@@ -91,6 +92,12 @@ def test_sums_are_sums(values: list[Any]) -> None:
     assert work.total(values) == sum(values)
     with work.budget():
         assert work.total(iter(values)) == sum(values)
+
+
+@given(st.lists(st.fractions() | st.integers() | st.booleans() | st.just(Interval.of(1, 64)), max_size=9))
+def test_the_longest_is_what_each_says(values: list[Any]) -> None:
+    """Looked at together, integers are as long as the longest of them."""
+    assert work.longest(values) == max(map(work.bits, values), default=0)
 
 
 def test_what_is_remembered_counts_again() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -126,7 +127,17 @@ def test_torch_knows_no_other_convention_of_a_formula() -> None:
 def test_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said, and is no error."""
     monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
     assert recheck(witness([1, 1, 1], 3, FOUNDING))["torch"] == "not installed"
+
+
+@pytest.mark.needs("torch")
+def test_torch_is_asked_where_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To load it would take longer than the answer."""
+    assert recheck(witness([1, 1, 1], 3, FOUNDING))["torch"]["largest_deviation"] < 1e-15
+    monkeypatch.delitem(sys.modules, "torch")
+    assert recheck(witness([1, 1, 1], 3, FOUNDING))["torch"] == "not loaded"
+    assert "torch" not in sys.modules
 
 
 def test_differences_keep_off_kinks() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -25,6 +28,8 @@ from zerograd.cli.teaching import language_of
 from zerograd.streams import printable, read_results
 
 if TYPE_CHECKING:
+    from zerograd.core.numbers.work import Meter
+    from zerograd.core.question.problem import Problem
     from zerograd.core.verdict.answer import Answer
     from zerograd.exports import Form
     from zerograd.show.lecture.languages import Language
@@ -89,7 +94,7 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
         fail("--to pdf is not for a terminal: name a file with -o FILE")
     _check_ending(form, output)
     _check_place(output, result, options["spec"], force=options["force"])
-    answer = _read(result, **options)
+    answer = _answer(_read(result, **options))
     try:
         content = _written(answer, form, output, **options)
     except NothingToExport as nothing:
@@ -159,7 +164,8 @@ def plot(
 ) -> None:
     """Draw RESULT ('-' is standard input) into FILE.svg, FILE.png or FILE.pdf.
 
-    RESULT is what `solve --json` printed, or `solve -o` wrote. It is checked before anything is drawn.
+    RESULT is what `solve --json` printed, or `solve -o` wrote; or a sweep's document, of which a heat map is
+    drawn. It is checked before anything is drawn.
 
     \b
     function       the network's function with data, residuals, and where units are active
@@ -185,7 +191,13 @@ def plot(
     if along and kind != "loss":
         fail("--along goes with --kind loss")
     title: Literal[False] | None = False if options["no_title"] else None
-    answer = _read(result, **options)
+    read = _read(result, **options)
+    if read.is_sweep:
+        if kind != "all" or width is not None or title is not None or options["spec"] is not None:
+            fail("a sweep is drawn as a heat map, without --kind, --width, --no-title and --problem")
+        Target(form, output).put(_heat_map(read, form))
+        return
+    answer = _answer(read)
     try:
         content = picture(answer, form, kind=kind, width=width, title=title, along=along)
     except ValueError as error:
@@ -215,14 +227,34 @@ def _check_place(output: str | None, result: str, spec: str | None, *, force: bo
     check_new_place(output, [] if spec is None else [spec], [result], force=force)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A document that was read, and not checked yet.
+
+    Attributes:
+        shown: the name of its file.
+        problem: the problem that it must be an answer to, where one is named.
+        meter: of the work that may be done.
+    """
+
+    shown: str
+    document: Any
+    problem: Problem | None
+    meter: Meter
+
+    @property
+    def is_sweep(self) -> bool:
+        from zerograd.core.verdict.sweep import is_sweep
+
+        return is_sweep(self.document)
+
+
 def _read(
     name: str, *, spec: str | None, samples: int | str | None, pick: int | None, work: int, **_: object
-) -> Answer:
-    """Return the answer in a file, checked. Ends the program if there is none."""
-    from zerograd.core.errors import FormatError, ProblemError, Refused, ZerogradError
+) -> _Read:
+    """Return the document in a file. Ends the program if there is none."""
+    from zerograd.core.errors import ZerogradError
     from zerograd.core.numbers.work import budget
-    from zerograd.core.verdict.checking import carried_question, claimed_digest
-    from zerograd.core.verdict.results import answer_from_json
 
     shown = printable("<stdin>" if name == "-" else name)
     if name == spec == "-":
@@ -239,12 +271,46 @@ def _read(
         fail(f"{shown}: holds {len(documents)} results: choose one with --pick 1 to --pick {len(documents)}")
     if pick is not None and pick > len(documents):
         fail(f"{shown}: there is no result {pick}: it holds {len(documents)}")
-    document = documents[(pick or 1) - 1]
+    return _Read(shown, documents[(pick or 1) - 1], problem, meter)
+
+
+def _answer(read: _Read) -> Answer:
+    """Return the answer in a document, checked. Ends the program if there is none."""
+    from zerograd.core.errors import FormatError
+    from zerograd.core.verdict.checking import carried_question, claimed_digest
+    from zerograd.core.verdict.results import answer_from_json
+
+    with _checking(read):
+        if read.problem is None and claimed_digest(read.document) and carried_question(read.document) is None:
+            raise FormatError("does not carry its question: name the problem with --problem SPEC")
+        return answer_from_json(read.document, read.problem)
+
+
+def _heat_map(read: _Read, form: Picture) -> bytes:
+    """Return the picture of a sweep's document, whose rows are checked. Ends the program if there is none."""
+    from zerograd.core.errors import ZerogradError
+    from zerograd.core.verdict.sweep import SweepRow, carried_sweep, check_sweep
+    from zerograd.sweeping.writing import picture
+
+    with _checking(read):
+        sweep = carried_sweep(read.document)
+        rows = [*map(SweepRow.of, check_sweep(sweep, read.document))]
     try:
-        with budget(meter):
-            if problem is None and claimed_digest(document) and carried_question(document) is None:
-                raise FormatError("does not carry its question: name the problem with --problem SPEC")
-            return answer_from_json(document, problem)
+        return picture(sweep, rows, form)
+    except ZerogradError as error:
+        fail(str(error))
+
+
+@contextmanager
+def _checking(read: _Read) -> Iterator[None]:
+    """Inside, a document is checked: what is wrong with it is said, and ends the program."""
+    from zerograd.core.errors import FormatError, ProblemError, Refused
+    from zerograd.core.numbers.work import budget
+
+    try:
+        with budget(read.meter):
+            yield
+            return
     except Refused as refusal:
         lines = [f"refused: {line}" for line in refusal.lines]
         if refusal.violations[0].entry == "problem":
@@ -254,7 +320,7 @@ def _read(
     except FormatError as error:
         lines = [str(error)]
     for line in lines:
-        click.echo(f"{shown}: error: {line}", err=True)
+        click.echo(f"{read.shown}: error: {line}", err=True)
     sys.exit(2)
 
 

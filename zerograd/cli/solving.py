@@ -83,6 +83,7 @@ if TYPE_CHECKING:
 )
 @click.option("--cross-check", is_flag=True, help="Put the answer to a second solver too.")
 @click.option("--second", default="cvc5", metavar="SOLVER", show_default=True, help="That solver; or yices.")
+@click.option("--torch", is_flag=True, help="Compare the gradients with PyTorch's, too, which it loads.")
 @click.option("--expect", type=click.Choice(["sat", "unsat"]), help="Exit with 1 unless this is the answer.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
 @click.option("-v", "--verbose", is_flag=True, help="Also print what was tried, the digest and versions.")
@@ -104,6 +105,8 @@ def solve(specs: tuple[str, ...], output: str | None, force: bool, memory: int, 
     if options["cross_check"]:
         options["cross_check"] = second
     check_new_place(output, specs, force=force)  # now, not after a long search
+    if options.pop("torch"):
+        _load_torch()
     samples = options.pop("samples")
     codes = []
     documents = []
@@ -135,13 +138,26 @@ def solve(specs: tuple[str, ...], output: str | None, force: bool, memory: int, 
                     codes.append(BUG)
                     continue
                 codes.append(code)
-                documents += [json.dumps(answer.to_json(), ensure_ascii=False) for answer in answers]
+                if output is not None:
+                    documents += [json.dumps(answer.to_json(), ensure_ascii=False) for answer in answers]
     finally:  # interrupted, too: what was answered is not lost
         if output is not None and documents:
             save(Path(output), "".join(document + "\n" for document in documents))
             if not options["quiet"]:
                 say_wrote(output, aside=options["as_json"])
     sys.exit(max(codes, key=SEVERITY.index))
+
+
+def _load_torch() -> None:
+    """Load PyTorch: re-checks compare with it where it is loaded."""
+    from zerograd.extras import install
+
+    try:
+        import torch  # noqa: F401
+    except ModuleNotFoundError:
+        fail(f"--torch needs PyTorch, which is not installed: {install('torch')}")
+    except (ImportError, OSError) as error:
+        fail(f"--torch needs PyTorch, which cannot be loaded: {error}")
 
 
 def _has_many_numbers(spec: str) -> bool:

@@ -23,6 +23,7 @@ from zerograd.core.question.documents import problem_from_json, read_json
 from zerograd.core.verdict.atlas import check_atlas
 from zerograd.core.verdict.checking import accepted_line, check_result, is_atlas
 from zerograd.core.verdict.row import accepted_rows_line
+from zerograd.core.verdict.sweep import carried_sweep, check_sweep, is_sweep
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         with budget(options.work):
+            if options.result is None:
+                return _checked_sweep(read_json(Path(options.problem)))
             problem = problem_from_json(read_json(Path(options.problem)))
             document = read_json(Path(options.result))
             if is_atlas(document):
@@ -60,14 +63,25 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _checked_sweep(document: object) -> int:
+    """Check every row of a sweep's document by the question that it carries; return the exit code."""
+    if not is_sweep(document):
+        raise FormatError("a result is checked with its problem: name both files, the problem first")
+    rows = check_sweep(carried_sweep(document), document)
+    print(accepted_rows_line("a sweep", rows))
+    print("Each row answers the question that it carries; `zerograd verify SWEEP.yaml` derives these.")
+    return 0 if all(row.proved for row in rows) else 3
+
+
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m zerograd.core.check",
-        usage="python -m zerograd.core.check [--work N] PROBLEM.json RESULT.json",
+        usage="python -m zerograd.core.check [--work N] PROBLEM.json RESULT.json\n"
+        "       python -m zerograd.core.check [--work N] SWEEP.json",
         description="Check a result, with the standard library alone.",
     )
     parser.add_argument("problem", metavar="PROBLEM.json")
-    parser.add_argument("result", metavar="RESULT.json")
+    parser.add_argument("result", metavar="RESULT.json", nargs="?")
     parser.add_argument(
         "--work",
         metavar="N",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.places import on_kink, word
@@ -225,16 +225,16 @@ def _by_array(witness: Witness, names: Sequence[str], layout: Layout) -> list[st
     asked = []
     for name in names:
         relations = [
-            f"{relation.words}{_of(reference)} {_tick(relation.holds(_signs(witness, reference)))}"
+            f"{relation.words}{_of(reference)} {_tick(relation.holds(_signs(witness, reference, signs)))}"
             for relation, references in witness.problem.query.items()
             if not relation.joint
             for reference in references
             if reference.name == name
         ]
         relations += [
-            f"{choice.relation.words} {_tick(choice.relation.holds(_signs_of(witness, choice.entries)))}"
-            for choice in witness.problem.choices(witness.samples)
-            if choice.relation.joint and name in choice.names
+            f"{relation.words} {_tick(relation.holds(_signs_of_all(witness, references, signs)))}"
+            for relation, references in witness.problem.groups()
+            if relation.joint and name in {reference.name for reference in references}
         ]
         asked.append(", ".join(shortened(relations, 4, "…")))
     columns = [
@@ -254,15 +254,23 @@ def _of(reference: Reference) -> str:
     return "" if reference.index is None else f": {reference}"
 
 
-def _signs(witness: Witness, reference: Reference) -> list[int]:
-    """Those that are known."""
-    indices = resolve(reference, witness.gradients[reference.name].shape)
-    return _signs_of(witness, [(reference.name, index) for index in indices])
+def _signs_of_all(
+    witness: Witness, references: Iterable[Reference], signs: Mapping[str, Sequence[int | None]]
+) -> list[int]:
+    return [known for reference in references for known in _signs(witness, reference, signs)]
 
 
-def _signs_of(witness: Witness, entries: Iterable[tuple[str, Index]]) -> list[int]:
-    signs = [sign(witness.gradients[name][index]) for name, index in entries]
-    return [known for known in signs if known is not None]
+def _signs(witness: Witness, reference: Reference, signs: Mapping[str, Sequence[int | None]]) -> list[int]:
+    """Those that are known.
+
+    Args:
+        signs: of all entries of each array.
+    """
+    found = signs[reference.name]
+    if reference.index is not None:
+        gradient = witness.gradients[reference.name]
+        found = [sign(gradient[index]) for index in resolve(reference, gradient.shape)]
+    return [known for known in found if known is not None]
 
 
 def why_lines(witness: Witness, layout: Layout) -> Iterator[str]:

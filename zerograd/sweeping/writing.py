@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.question.sweeps import COLUMNS, Sweep, documented
-from zerograd.core.verdict.sweep import FORMAT
+from zerograd.core.verdict.sweep import FORMAT, SweepRow
 from zerograd.extras import install
 from zerograd.show.plot import PICTURES, NothingToPlot, Picture
 from zerograd.streams import written_whole
@@ -145,6 +145,14 @@ def heat_map(table: SweepTable) -> Figure:
     return drawn(table.sweep, table)
 
 
+def picture(sweep: Sweep, rows: Iterable[SweepRow], form: Picture) -> bytes:
+    """Return a heat map in a form. Raises NothingToPlot, and CannotWrite without matplotlib."""
+    _need(form)
+    from zerograd.show.plot.heat import picture as drawn
+
+    return drawn(sweep, rows, form)
+
+
 def _need(form: str) -> None:
     """Raise CannotWrite where the library is missing that a form is written by."""
     if form == "parquet" and find_spec("pyarrow") is None:
@@ -155,9 +163,6 @@ def _need(form: str) -> None:
 
 def _picture(form: Picture) -> Writer:
     def write(table: SweepTable, stream: IO[bytes]) -> None:
-        _need(form)
-        from zerograd.show.plot.heat import picture
-
         stream.write(picture(table.sweep, table, form))
 
     return write

@@ -16,7 +16,7 @@ from operator import add
 from typing import Any
 
 from zerograd.core.numbers.dual import Dual, Partials
-from zerograd.core.numbers.interval import Interval, quotient_down, quotient_up
+from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.lowest import odd_part
 from zerograd.core.numbers.rationals import narrowed
 from zerograd.core.numbers.work import bits, fractional, spend, whole
@@ -190,19 +190,21 @@ def _entries(
             result.append(0)
             continue
         centre, spread = middle * top, radius * size
-        low, high = centre - spread, centre + spread
-        if divisor == 1:  # as of floats: here half of the time goes
-            above = below
-            extra = low.bit_length() - precision
-            if extra > 0:
-                low >>= extra
-                below += extra
-            extra = high.bit_length() - precision
-            if extra > 0:
-                high = -(-high >> extra)
-                above += extra
-            result.append(Interval(low, below, high, above, precision))
-        else:
-            ends = quotient_down(low, divisor, below, precision)
-            result.append(Interval(*ends, *quotient_up(high, divisor, below, precision), precision))
+        low, high, above = centre - spread, centre + spread, below
+        if divisor != 1:  # it is odd: as `quotient_down` and `quotient_up`, here half of the time goes
+            wide = precision + 1 + divisor.bit_length()
+            if (shifted := wide - low.bit_length()) > 0:
+                low <<= shifted
+                below -= shifted
+            if (shifted := wide - high.bit_length()) > 0:
+                high <<= shifted
+                above -= shifted
+            low, high = low // divisor, -(-high // divisor)
+        if (extra := low.bit_length() - precision) > 0:
+            low >>= extra
+            below += extra
+        if (extra := high.bit_length() - precision) > 0:
+            high = -(-high >> extra)
+            above += extra
+        result.append(Interval(low, below, high, above, precision))
     return result

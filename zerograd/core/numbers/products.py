@@ -21,7 +21,7 @@ from zerograd.core.numbers.enclosed_products import dual_product, interval_produ
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.lowest import in_lowest_terms, odd_part
 from zerograd.core.numbers.whole_products import Shapes, largest, whole_product
-from zerograd.core.numbers.work import bits, fractional, is_counted, spend, total
+from zerograd.core.numbers.work import fractional, is_counted, longest, spend, total
 
 FEW = 24
 """Multiplications of entries, up to which they are made one by one."""
@@ -103,7 +103,7 @@ def _of_whole(a: Sequence[int], b: Sequence[int], shapes: Shapes, factor: int | 
 
 def _count(a: Matrix, b: Matrix) -> None:
     """Count the products of entries: of short ones, hundreds are made at once."""
-    one, other = (max(bits(v) for row in matrix for v in row) for matrix in (a, b))
+    one, other = (longest(chain.from_iterable(matrix)) for matrix in (a, b))
     spend(len(a) * len(b[0]) + _products(len(a), len(b), len(b[0]), one, other))
 
 
@@ -118,7 +118,7 @@ def _count_cleared(rows: Sequence[_Cleared], columns: Sequence[_Cleared]) -> Non
     And each entry of the result is brought to lowest terms.
     """
     (one, below), (other, beneath) = (
-        (max(max(map(bits, integers)) for integers, _ in some), max(bits(bottom) for _, bottom in some))
+        (max(longest(integers) for integers, _ in some), longest(bottom for _, bottom in some))
         for some in (rows, columns)
     )
     if below > 1 or beneath > 1:

@@ -51,6 +51,10 @@ class Meter:
         if self.spent > self.limit:
             raise TooMuchWork(int(self.limit))
 
+    def rest(self) -> Meter:
+        """Return the meter of a part of the work, which may spend what is left."""
+        return Meter(self.limit - self.spent)
+
 
 _METER: ContextVar[Meter | None] = ContextVar("meter", default=None)
 
@@ -97,6 +101,20 @@ def bits(value: Any) -> int:
     return value.precision // 2 if isinstance(value, Interval) else 0
 
 
+def longest(values: Iterable[Any]) -> int:
+    """The largest of their `bits`."""
+    together = other = 0  # what is in any of the integers: as long as the longest
+    for value in values:
+        if type(value) is int:
+            together |= abs(value)
+        elif type(value) is Fraction:
+            top, bottom = value.as_integer_ratio()
+            together |= abs(top) | bottom
+        else:
+            other = max(other, bits(value))
+    return max(together.bit_length(), other)
+
+
 def fractional(length: int) -> int:
     """What a sum, product, quotient or comparison of fractions costs, whose integers have so many bits."""
     return 1 + length // 128 + (length // 32) ** 2 // 512
@@ -118,7 +136,7 @@ def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     def wrapped(function: Callable[P, T]) -> Callable[P, T]:
         @lru_cache(maxsize=most)
         def kept(*args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
-            meter = Meter(_left())
+            meter = _rest()
             token = _METER.set(meter)
             try:
                 return function(*args, **kwargs), meter.spent
@@ -153,7 +171,7 @@ def remembered_of_last(function: Callable[[A], T]) -> Callable[[A], T]:
             if known() is argument:
                 spend(units)
                 return value
-        meter = Meter(_left())
+        meter = _rest()
         token = _METER.set(meter)
         try:
             value = function(argument)
@@ -164,6 +182,11 @@ def remembered_of_last(function: Callable[[A], T]) -> Callable[[A], T]:
         return value
 
     return again
+
+
+def _rest() -> Meter:
+    meter = _METER.get()
+    return Meter(inf) if meter is None else meter.rest()
 
 
 def _left() -> int | float:

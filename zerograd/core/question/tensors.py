@@ -5,7 +5,7 @@ Each float is the fraction that it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import isfinite
 from typing import Any
@@ -52,9 +52,14 @@ def exact_entries(shape: Shape, entries: Any) -> Array[Rational | None]:
             position = next(n for n, value in enumerate(entries) if not isfinite(value))
             raise ValueError(f"{_place(shape, position)} is {entries[position]}, not a finite number")
         return Array(shape, tuple(map(exact_float, entries)))
-    if kinds <= {int}:
+    if kinds <= {int} or (kinds <= {int, Fraction} and _are_narrow(entries)):
         return Array(shape, tuple(entries))
     return Array(shape, tuple(_exact(value, shape, n) for n, value in enumerate(entries)))
+
+
+def _are_narrow(entries: Iterable[Any]) -> bool:
+    """Whether no fraction is a whole number."""
+    return all(type(value) is int or value.denominator != 1 for value in entries)
 
 
 def exact_float(value: float) -> Rational:
@@ -104,6 +109,8 @@ def shape_of(data: Any, levels: int = 8) -> Shape | None:
         return ()
     if levels == 0:
         return None
+    if _is_row(data):
+        return (len(data),)
     inner = {shape_of(item, levels - 1) for item in data}
     if len(inner) > 1 or None in inner:
         return None
@@ -112,8 +119,15 @@ def shape_of(data: Any, levels: int = 8) -> Shape | None:
 
 def leaves(data: Any) -> Iterator[object]:
     """What nested lists hold, in row-major order."""
-    if is_list(data):
+    if not is_list(data):
+        yield data
+    elif _is_row(data):
+        yield from data
+    else:
         for item in data:
             yield from leaves(item)
-    else:
-        yield data
+
+
+def _is_row(data: Any) -> bool:
+    """Whether no entry of a list is a list: seen at once, as of most rows."""
+    return not any(issubclass(kind, list | tuple) for kind in {*map(type, data)})

@@ -206,10 +206,12 @@ class Validator(TargetReader):
             what = "ragged or deeply nested lists" if found is None else f"shape {show_shape(found)}"
             self.report(path, f"{name} has shape {show_shape(shape)}, found {what}")
             return {}
-        result = {}
+        result: dict[Index, Rational] = {}
         spend(3 * prod(shape))
         for position, (index, leaf) in enumerate(zip(indices(shape), leaves(data), strict=True)):
-            if leaf is not None:
+            if type(leaf) is str and (quotient := plain_rational(leaf)) is not None:
+                result[index] = quotient  # as most are, and as `_number` says
+            elif leaf is not None:
                 number = self._number(leaf, path, partial(unravelled, position, found))
                 if number is not None:
                     result[index] = number

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import chain, islice
-from operator import eq
+from operator import eq, is_
 from typing import Any
 
 from zerograd.core.errors import Violation, short
@@ -125,8 +125,10 @@ def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
 
 def _are(values: Mapping[Index, int | Fraction], array: Array[Real]) -> bool:
     """Whether these rational numbers are the entries, one by one: seen at once, as of most points."""
-    plain = array.kinds <= {int, Fraction} and len(values) == len(array.entries)
-    return plain and all(map(eq, map(values.get, indices(array.shape)), array.entries))
+    if not array.kinds <= {int, Fraction} or len(values) != len(array.entries):
+        return False
+    given = [*map(values.get, indices(array.shape))]
+    return all(map(is_, given, array.entries)) or all(map(eq, given, array.entries))
 
 
 def _query(question: Question, point: Point[Real]) -> Iterator[Violation]:

@@ -92,8 +92,9 @@ def solved(
         system = _System(model, box, equations, unknowns, precision, known)
         try:
             if (image := system.contracted()) is not None:
-                zeros = frozenset(map(place_of, equations))
-                return Solution(replace(system.enclosed(image), zeros=zeros), ())
+                point, zeros = system.enclosed(image), frozenset(map(place_of, equations))
+                # Without equations it keeps what is calculated already.
+                return Solution(replace(point, zeros=zeros) if zeros else point, ())
             reason = "Krawczyk's test does not put it inside the box"
         except UNDECIDED as problem:
             reason = str(problem)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from zerograd.core.errors import FormatError, Refused, Violation, short
-from zerograd.core.question.sweeps import Sweep, documented
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.sweeps import Places, Sweep, documented
+from zerograd.core.verdict.checking import carried_question
 from zerograd.core.verdict.row import Row, refusals_at
 
 FORMAT = "zerograd.sweep/1"
@@ -58,6 +60,43 @@ class SweepRow:
         }
 
 
+def is_sweep(data: object) -> bool:
+    """Whether this is a sweep's document, rather than a result."""
+    return isinstance(data, Mapping) and data.get("format") == FORMAT
+
+
+def carried_sweep(data: object) -> Sweep:
+    """Return the sweep that a document tells of itself: its values, and the question that each row carries.
+
+    That these are the questions of somebody's sweep it cannot tell; whoever has the sweep can.
+
+    Raises:
+        FormatError: no document of a sweep.
+        ProblemError: what it tells makes no sweep.
+    """
+    if not isinstance(data, Mapping) or not is_sweep(data):
+        raise FormatError(f"format: expected {FORMAT!r}")
+    values, rows = data.get("sweep"), data.get("rows")
+    if not isinstance(values, Mapping) or not all(isinstance(each, list) for each in values.values()):
+        raise FormatError("sweep: expected a list of values for each parameter")
+    if not isinstance(rows, list):
+        raise FormatError("rows: expected a list")
+    title = data.get("title")
+    sizes = [len(each) for each in values.values()]
+
+    def question(places: Places) -> Problem:
+        number = 0
+        for place, size in zip(places, sizes, strict=True):
+            number = number * size + place
+        row = rows[number] if number < len(rows) else None
+        carried = carried_question(row.get("result")) if isinstance(row, Mapping) else None
+        if carried is None:
+            raise FormatError(f"rows[{number}]: expected a result that carries its question")
+        return carried
+
+    return Sweep(dict(values), question, title if isinstance(title, str) else None)
+
+
 def check_sweep(sweep: Sweep, data: object) -> tuple[Row, ...]:
     """Check a sweep's document.
 
@@ -69,7 +108,7 @@ def check_sweep(sweep: Sweep, data: object) -> tuple[Row, ...]:
         Refused: a row is missing or another one, the answer of one is refused, or something else is so than
             what it says of itself.
     """
-    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+    if not isinstance(data, Mapping) or not is_sweep(data):
         raise FormatError(f"format: expected {FORMAT!r}")
     rows = data.get("rows")
     if not isinstance(rows, list):
