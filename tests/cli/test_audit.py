@@ -49,7 +49,7 @@ def test_a_table(program: Program) -> None:
 
 
 def test_the_document_is_verified(program: Program) -> None:
-    """It is checked by `verify` against the file, and by the checker alone against the question that it carries."""
+    """It is checked by `verify` against the file, and refused where a value is another."""
     (program.folder / "a.yaml").write_text(KINK)
     assert program("audit", "a.yaml", "-q", "-o", "a.json").code == 0
     code, out, err = program("verify", "a.yaml", "a.json")
