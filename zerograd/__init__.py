@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
     from zerograd.core.verdict.witness import Witness
     from zerograd.exports import export
+    from zerograd.levels import Levels, levels
     from zerograd.proof import Proof
     from zerograd.report import Report
     from zerograd.show.plot import plot
@@ -41,6 +42,7 @@ __all__ = [
     "Audit",
     "Certificate",
     "Layer",
+    "Levels",
     "Network",
     "NothingToCheck",
     "Problem",
@@ -65,6 +67,7 @@ __all__ = [
     "export",
     "gradients",
     "leaky_relu",
+    "levels",
     "load",
     "load_answer",
     "plot",
@@ -89,6 +92,7 @@ _HOME = {
     "zerograd.core.question.problem": ("Problem",),
     "zerograd.core.verdict.witness": ("Witness",),
     "zerograd.exports": ("export",),
+    "zerograd.levels": ("Levels", "levels"),
     "zerograd.proof": ("Proof",),
     "zerograd.report": ("Report",),
     "zerograd.show.plot": ("plot",),

@@ -17,6 +17,7 @@ from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, ReaderGoneError
 from zerograd.cli.explaining import explain
 from zerograd.cli.exporting import export, plot
 from zerograd.cli.helping import VARIABLE, complete_files, completion, help_command, print_version
+from zerograd.cli.levels import levels
 from zerograd.cli.printing import gradients, init, problem
 from zerograd.cli.proving import prove
 from zerograd.cli.solving import solve, verify
@@ -69,6 +70,7 @@ for command in (
     watch,
     explain,
     audit,
+    levels,
     solve,
     prove,
     sweep,

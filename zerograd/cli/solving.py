@@ -366,6 +366,7 @@ def _verified_audit(audited: IsAudit, documents: Sequence[Any]) -> tuple[int, li
 
 def _verified(problem: Problem, documents: Sequence[Any]) -> tuple[int, list[str]]:
     """Check results; return the exit code, and what was accepted. Raises what `check_result` does."""
+    from zerograd.core.landscape.documents import accepted_levels_line, check_document, is_levels
     from zerograd.core.verdict.atlas import check_atlas
     from zerograd.core.verdict.checking import accepted_line, claimed_digest, is_atlas
     from zerograd.core.verdict.row import accepted_rows_line
@@ -374,6 +375,9 @@ def _verified(problem: Problem, documents: Sequence[Any]) -> tuple[int, list[str
         rows = check_atlas(problem, documents[0])
         code = DECIDED if all(row.proved for row in rows) else UNKNOWN
         return code, [accepted_rows_line("an atlas", rows)]
+    if len(documents) == 1 and is_levels(documents[0]):
+        levels = check_document(problem, documents[0])
+        return DECIDED if levels.proof is not None else UNKNOWN, [accepted_levels_line(levels)]
     # Of the results of several problems, those that claim to answer this one; several with `--count`.
     claiming = [document for document in documents if claimed_digest(document) == problem.digest]
     accepted = [

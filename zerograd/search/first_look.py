@@ -66,7 +66,12 @@ class FirstLook:
     def start(self) -> None:
         """Start the solver, without waiting for it, and load what constructions need."""
         self._crew.start()
-        for name in ("flint", "zerograd.search.lift", "zerograd.search.linear_part", "zerograd.evaluate.recheck"):
+        for name in (
+            "flint",
+            "zerograd.search.lift",
+            "zerograd.search.linear_part",
+            "zerograd.evaluate.recheck",
+        ):
             import_module(name)
 
     def kill(self) -> None:
