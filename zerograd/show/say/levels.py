@@ -49,6 +49,8 @@ def _blocks(levels: Levels) -> Iterator[Block]:
                 )
             )
         )
+    if not rows:
+        return
     yield Table(tuple(map(prose, ("loss", "≈", "units on", "prediction"))), tuple(rows), words=1)
     yield paragraph(
         "Each is the loss of a local minimum: --json prints its parameters, and the proof that these are all."
