@@ -24,6 +24,9 @@ class Selections:
         import z3
 
         self._context = z3.Context()
+        self._parser = z3.ParserContext(self._context)
+        """It knows what was declared; making one takes longer than reading most assertions."""
+        self._declared: set[str] = set()
         self._tactics: dict[Mode, Any] = {}
         self._parameters: dict[tuple[float, bool], Any] = {}
         self._read: list[Any] = []
@@ -39,9 +42,11 @@ class Selections:
         from z3 import z3core
 
         first, context = len(self._assertions), self._context.ref()
-        text = "".join(f"(declare-const {name} {sort})\n" for name, sort in variables.items())
+        new = {name: sort for name, sort in variables.items() if name not in self._declared}
+        self._declared.update(new)
+        text = "".join(f"(declare-const {name} {sort})\n" for name, sort in new.items())
         text += "".join(f"(assert {assertion})\n" for assertion in assertions)
-        read = z3.parse_smt2_string(text, ctx=self._context)
+        read = self._parser.from_string(text)
         self._read.append(read)
         self._assertions += [z3core.Z3_ast_vector_get(context, read.vector, n) for n in range(len(read))]
         for n in range(first, len(self._assertions)):
