@@ -27,7 +27,10 @@ class Selections:
         self._parser = z3.ParserContext(self._context)
         """It knows what was declared; making one takes longer than reading most assertions."""
         self._declared: set[str] = set()
-        self._tactics: dict[Mode, Any] = {}
+        self._tactics: dict[Mode, Any] = {"polynomial": chain("polynomial", 0, self._context)}
+        self._simplex = z3.SolverFor("QF_LRA", self._context)  # others take ten times as long
+        self._simplex.set("random_seed", 0)
+        self._simplex.check()  # what it makes at first takes longer than most programs
         self._parameters: dict[tuple[float, bool], Any] = {}
         self._read: list[Any] = []
         """What holds the assertions."""
@@ -57,10 +60,25 @@ class Selections:
 
     def check(self, chosen: Sequence[int], wanted: Sequence[str], *, mode: Mode, effort: float) -> Outcome:
         """Decide whether these assertions go together, as `zerograd.solvers.base.Solver.check`."""
-        import z3
-
+        if mode not in CHAINS:
+            return self._by_simplex(chosen, wanted, effort)
         solver = self._solver(mode, effort)
         self._assert(solver, chosen)
+        return self._outcome(solver, wanted)
+
+    def _by_simplex(self, chosen: Sequence[int], wanted: Sequence[str], effort: float) -> Outcome:
+        """Decide a linear program. A solver that is made for each takes several times as long."""
+        solver = self._simplex
+        self._limit(solver, effort)
+        solver.push()
+        self._assert(solver, chosen)
+        outcome = self._outcome(solver, wanted)
+        solver.pop()
+        return outcome
+
+    def _outcome(self, solver: Any, wanted: Sequence[str]) -> Outcome:
+        import z3
+
         try:
             answer = solver.check()
         except z3.Z3Exception as error:
@@ -103,16 +121,17 @@ class Selections:
             z3core.Z3_solver_assert(context, solver.solver, self._assertions[number])
 
     def _solver(self, mode: Mode, effort: float, *, core: bool = False) -> Any:
+        if mode not in self._tactics:
+            self._tactics[mode] = chain(mode, 0, self._context)
+        solver = self._tactics[mode].solver()
+        self._limit(solver, effort, core=core)
+        return solver
+
+    def _limit(self, solver: Any, effort: float, *, core: bool = False) -> None:
+        """Steps of one question, and whether a core will be asked for."""
         import z3
         from z3 import z3core
 
-        if mode in CHAINS:
-            if mode not in self._tactics:
-                self._tactics[mode] = chain(mode, 0, self._context)
-            solver = self._tactics[mode].solver()
-        else:
-            solver = z3.SolverFor("QF_LRA", self._context)  # by simplex: others take ten times as long
-            solver.set("random_seed", 0)
         if (effort, core) not in self._parameters:
             # Steps, not time: a limit on time starts a thread, which may take longer than the question.
             limits: dict[str, Any] = {"rlimit": int(min(effort * STEPS, 2**31 - 1))}
@@ -120,4 +139,3 @@ class Selections:
             self._parameters[effort, core] = z3.args2params((), limits, self._context)
         parameters = self._parameters[effort, core].params
         z3core.Z3_solver_set_params(self._context.ref(), solver.solver, parameters)
-        return solver
