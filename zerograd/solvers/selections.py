@@ -12,6 +12,9 @@ from zerograd.solvers.base import Mode, Model, NoModel, Outcome
 from zerograd.solvers.terms import Sort
 from zerograd.solvers.z3 import CHAINS, STEPS, chain, gave_up, values_in
 
+NEEDLESS = ("purify-arith", "elim-term-ite")
+"""Tactics for divisions and the like: facts have none."""
+
 
 class Selections:
     """Assertions by their numbers.
@@ -27,7 +30,7 @@ class Selections:
         self._parser = z3.ParserContext(self._context)
         """It knows what was declared; making one takes longer than reading most assertions."""
         self._declared: set[str] = set()
-        self._tactics: dict[Mode, Any] = {"polynomial": chain("polynomial", 0, self._context)}
+        self._tactics: dict[Mode, Any] = {"polynomial": chain("polynomial", 0, self._context, NEEDLESS)}
         self._simplex = z3.SolverFor("QF_LRA", self._context)  # others take ten times as long
         self._simplex.set("random_seed", 0)
         self._simplex.check()  # what it makes at first takes longer than most programs
@@ -122,7 +125,7 @@ class Selections:
 
     def _solver(self, mode: Mode, effort: float, *, core: bool = False) -> Any:
         if mode not in self._tactics:
-            self._tactics[mode] = chain(mode, 0, self._context)
+            self._tactics[mode] = chain(mode, 0, self._context, NEEDLESS)
         solver = self._tactics[mode].solver()
         self._limit(solver, effort, core=core)
         return solver
