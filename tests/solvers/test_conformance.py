@@ -460,6 +460,19 @@ def test_a_seed_reproduces_its_outcome(process: SolverProcess) -> None:
             assert run(process, script, mode, seed=seed) == first
 
 
+def test_a_question_is_forgotten_with_the_next_one(process: SolverProcess) -> None:
+    """Forgetting again and again, or before anything is asked, changes nothing."""
+    script = Script()
+    two_radicals(script)
+    mode = modes(process)[0]
+    process.forget()
+    first = run(process, script, mode)
+    for _ in range(3):
+        process.forget()
+        process.forget()
+        assert run(process, script, mode) == first
+
+
 @linux
 @pytest.mark.parametrize("name", BACKENDS)
 def test_forgetting_outlives_the_process(name: str) -> None:
