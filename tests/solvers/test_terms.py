@@ -312,6 +312,6 @@ PREMISES = (*FORMULAS, *map(invert, FORMULAS), And(FORMULAS[:2]))
 @pytest.mark.parametrize("premise", PREMISES)
 @pytest.mark.parametrize("conclusion", [*PREMISES, Or(FORMULAS[:2])])
 def test_an_implication_is_a_disjunction(premise: Formula, conclusion: Formula) -> None:
-    """Of the conclusion, and what the premise is not; that twice is the premise."""
+    """The disjunction of the conclusion and what the premise is not; that twice is the premise."""
     assert imply(premise, conclusion) == disjoin([invert(premise), conclusion])
     assert invert(invert(premise)) == premise
