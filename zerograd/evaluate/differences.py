@@ -104,9 +104,9 @@ class Slopes:
                 rounding = ROUNDING * ends.max(axis=0) / steps
                 bends = (above - here + below - here) / steps**2
                 quotients = _Quotients((above - below) / (2 * steps), rounding, bends, steps)
-                found = np.isfinite(ends).all(axis=(0, 1)) & ~quotients.grow_inwards()
-                found = found.reshape(len(shrunk), -1)
-                (settled,) = found.any(axis=0).nonzero()
+                fine = np.isfinite(ends).all(axis=(0, 1)) & ~quotients.grow_inwards()
+                found = fine.reshape(len(shrunk), -1)
+                settled = np.flatnonzero(found.any(axis=0))
                 largest = found.argmax(axis=0)[settled] * missing.size + settled
                 extrapolated, uncertain = quotients.at_step_nought()
                 slopes[missing[settled]] = extrapolated[largest]
@@ -115,7 +115,7 @@ class Slopes:
         return slopes, errors
 
     def _at_once(self, points: int) -> int:
-        """How many sizes of steps are tried at once: several where points are so few that passes cost the same."""
+        """How many sizes of steps are tried at once: several where a pass over few points costs the same."""
         return max(1, STACK // (self._each * points))
 
     @property

@@ -21,8 +21,8 @@ CHAINS = {
         "simplify", "propagate-values", "solve-eqs", "elim-term-ite", "tseitin-cnf", "nlsat",
     ),
     "choices": (
-        "simplify", "propagate-values", "solve-eqs", "purify-arith", "elim-term-ite", "simplify", "tseitin-cnf",
-        "nlsat",
+        "simplify", "propagate-values", "solve-eqs", "purify-arith", "elim-term-ite", "simplify",
+        "tseitin-cnf", "nlsat",
     ),
     "small-integers": ("simplify", "propagate-values", "nla2bv", "bit-blast", "sat"),
 }  # fmt: skip
@@ -119,7 +119,7 @@ class Z3:
 
 
 def _primed() -> Any:
-    """A new context in which solvers and the reader of text have worked: the first time takes longer."""
+    """A new context, in which a solver has read something: the first time takes longer."""
     import z3
 
     context = z3.Context()
