@@ -25,6 +25,7 @@ from zerograd.store import Store, StoreError
 from zerograd.sweeping import tasks
 from zerograd.sweeping.tasks import RowFailed
 
+EARLIER = Path(__file__).parent / "corpus" / "atlases"
 SMALL = zg.Problem(network=[1, 1, 1], samples="fewest", zero=["w2", "b2"], nonzero=["w1", "b1"])
 PAIR = zg.Problem(network=[1, 1, 1], samples="any", zero=["w2", "b2"])
 TABLE = """
@@ -289,6 +290,24 @@ def test_a_word_in_a_store_is_not_believed(
     assert (len(calls), again.reused) == (1, 3)
     assert all(row.proved for row in again.rows)
     assert zg.atlas(PAIR, store=path, jobs=1).reused == 4
+
+
+def test_what_an_earlier_build_wrote_is_read(tmp_path: Path, calls: list[str]) -> None:
+    """Of before atlases were sweeps: its rows are taken from its store, and its document is checked."""
+    asked = zg.Problem(network=[1, 1, 1], samples="fewest", zero=["w1", "w2"])
+    path = tmp_path / "rows"
+    text = (EARLIER / "founding.sql").read_text(encoding="utf-8")
+    connection = sqlite3.connect(path)
+    connection.executescript(text.replace("'0.1.0'", f"'{zg.__version__}'"))  # rows are a version's own
+    connection.close()
+    again = zg.atlas(asked, store=path, jobs=1)
+    assert (again.reused, calls) == (4, [])
+    document = json.loads((EARLIER / "founding.json").read_text(encoding="utf-8"))
+    rows = check_atlas(asked, document)
+    assert [(row.status, row.samples, row.proved) for row in rows] == [
+        (row.status, row.samples, row.proved) for row in again.rows
+    ]
+    assert [row.samples for row in rows] == [1, 1, 2, 1]
 
 
 def test_damage_is_a_warning_by_default(kept: tuple[bytes, zg.Atlas], tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ import random
 import signal
 import sqlite3
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.stores import BROKEN, killed_again_and_again
+from tests.stores import decided, logged, written
 from zerograd.core.question.documents import problem_from_json
 
 if TYPE_CHECKING:
@@ -42,17 +43,6 @@ witnesses and 1 certificate.
 """
 SUMMARY = TABLE[TABLE.index("4 of 4") :].replace("\n", " ").strip() + "\n"
 KEPT = "finished rows are kept in pair.atlas.sqlite\n"
-
-
-def decided(path: Path) -> dict[str, int]:
-    """The rows that a store holds, by problem, with what they are."""
-    if not path.exists() or not path.stat().st_size:
-        return {}
-    connection = sqlite3.connect(path)
-    try:
-        return dict(connection.execute("SELECT problem, rank FROM rows"))
-    finally:
-        connection.close()
 
 
 def test_a_store_that_says_impossible(program: Program) -> None:
@@ -203,23 +193,6 @@ def test_interrupted_atlas(program: Program, number: signal.Signals, message: st
     assert list(decided(store).values()) == [2]
 
 
-def logged(path: Path) -> Path:
-    """A store that keeps a log of what is written to it."""
-    from zerograd.store import Store
-
-    Store(path).close()
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE log (problem TEXT, rank INTEGER)")
-    for event in ("INSERT", "UPDATE"):
-        connection.execute(
-            f"CREATE TRIGGER log_{event} AFTER {event} ON rows "
-            "BEGIN INSERT INTO log VALUES (new.problem, new.rank); END"
-        )
-    connection.commit()
-    connection.close()
-    return path
-
-
 @pytest.mark.slow
 def test_killed_runs_go_on_where_they_stopped(program: Program) -> None:
     """SIGKILL at six random moments: in the end the same table, nothing lost, and nothing done twice."""
@@ -227,33 +200,12 @@ def test_killed_runs_go_on_where_they_stopped(program: Program) -> None:
     undisturbed = program("atlas", "--no-store", name)
     assert undisturbed.code == 0
     store = logged(program.folder / "small.atlas.sqlite")
-    dice = random.Random(20240)
-    kills = 0
-    for _ in range(40):
-        before = decided(store)
-        if kills == 6 or len(before) == 16:
-            break
-        process = program.start("atlas", "--jobs", str(dice.choice((1, 2))), name)
-        end = time.monotonic() + 60
-        if dice.random() < 0.5:  # as soon as it has written something; else at any moment
-            while len(decided(store)) == len(before) and process.poll() is None:
-                assert time.monotonic() < end, "nothing is finished"
-        else:
-            time.sleep(dice.uniform(0.0, 3.0))
-        kills += process.poll() is None
-        process.kill()
-        process.communicate(timeout=10)
-        assert decided(store).items() >= before.items()
-    assert kills >= 3
+    killed_again_and_again(program, "atlas", name, store, 16, 6, random.Random(20240))
     there = len(decided(store))
     last = program("atlas", name)
     assert (last.code, last.out) == (0, undisturbed.out)
     assert (f"{there} of 16 rows were there already\n" in last.err) == (there > 0)
-    connection = sqlite3.connect(store)
-    log = connection.execute("SELECT problem, count(*), min(rank) FROM log GROUP BY problem").fetchall()
-    connection.close()
-    assert len(log) == 16
-    assert all(row[1:] == (1, 2) for row in log)
+    assert written(store) == [(1, 2)] * 16
 
 
 @pytest.mark.slow
@@ -265,19 +217,6 @@ def test_two_runs_share_a_store(program: Program) -> None:
         assert process.communicate(timeout=90) == (TABLE, "")
         assert process.returncode == 0
     assert list(decided(program.folder / "pair.atlas.sqlite").values()) == [2] * 4
-
-
-BROKEN = """
-from zerograd.sweeping import tasks
-from zerograd.cli import main
-from zerograd.services.wire import ServiceFailed
-
-def broken(*_, **__):
-    raise ServiceFailed("out of order")
-
-tasks.solve = broken
-main()
-"""
 
 
 def test_a_bug_in_a_row_is_reported(program: Program) -> None:

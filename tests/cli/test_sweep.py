@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import random
-import sqlite3
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.cli.stores import BROKEN, killed_again_and_again
+from tests.stores import decided, logged, written
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
@@ -50,17 +50,6 @@ kink      torch, right
 KEPT = "finished rows are kept in founding.sweep.sqlite\n"
 
 
-def decided(path: Path) -> dict[str, int]:
-    """The rows that a store holds, by problem, with what they are."""
-    if not path.exists() or not path.stat().st_size:
-        return {}
-    connection = sqlite3.connect(path)
-    try:
-        return dict(connection.execute("SELECT problem, rank FROM rows"))
-    finally:
-        connection.close()
-
-
 @pytest.mark.needs("pyarrow")
 def test_one_file_one_command(program: Program) -> None:
     """A table, a heat map, and files for other programs; the second time nothing is asked."""
@@ -86,6 +75,24 @@ def test_one_file_one_command(program: Program) -> None:
         "error: rows.md: exists already: name another file, or overwrite it with --force\n",
     )
     assert program("sweep", name, "-q", "-o", "rows.md", "--force").code == 0
+
+
+@pytest.mark.needs("matplotlib")
+def test_a_document_is_drawn(program: Program) -> None:
+    """The same heat map as `sweep` draws, after every row was checked."""
+    name = program.file("founding.yaml", FOUNDING)
+    assert program("sweep", name, "-q", "-o", "rows.json", "-o", "one.svg").code == 0
+    assert program("plot", "rows.json", "-o", "other.svg") == (0, "wrote other.svg\n", "")
+    one, other = ((program.folder / file).read_bytes() for file in ("one.svg", "other.svg"))
+    assert one == other
+    message = "error: a sweep is drawn as a heat map, without --kind, --width, --no-title and --problem\n"
+    assert program("plot", "rows.json", "-o", "loss.svg", "--kind", "loss") == (2, "", message)
+    document = json.loads((program.folder / "rows.json").read_text())
+    document["rows"][0]["samples"] = 2
+    program.file("changed.json", json.dumps(document))
+    refused = "changed.json: error: refused: rows[0].samples: expected 3, found 2\n"
+    assert program("plot", "changed.json", "-o", "map.svg") == (2, "", refused)
+    assert not (program.folder / "map.svg").exists()
 
 
 def test_verify_refuses_what_was_changed(program: Program) -> None:
@@ -175,32 +182,12 @@ def test_standard_input(program: Program) -> None:
 @pytest.mark.slow
 def test_killed_runs_go_on_where_they_stopped(program: Program) -> None:
     """SIGKILL at random moments: in the end the same table, nothing lost, and nothing done twice."""
-    from tests.cli.test_atlas import logged
-
     name = program.file("founding.yaml", FOUNDING.replace("to: 2", "to: 4"))
     undisturbed = program("sweep", "--no-store", "-q", name)
     store = logged(program.folder / "founding.sweep.sqlite")
-    dice = random.Random(18)
-    kills = 0
-    for _ in range(20):
-        before = decided(store)
-        if kills == 4 or len(before) == 8:
-            break
-        process = program.start("sweep", "-q", "--jobs", str(dice.choice((1, 2))), name)
-        end = time.monotonic() + 60
-        while len(decided(store)) == len(before) and process.poll() is None:
-            assert time.monotonic() < end, "nothing is finished"
-        kills += process.poll() is None
-        process.kill()
-        process.communicate(timeout=10)
-        assert decided(store).items() >= before.items()
-    assert kills >= 2
+    killed_again_and_again(program, "sweep", name, store, 8, 4, random.Random(18))
     assert program("sweep", "-q", name) == undisturbed
-    connection = sqlite3.connect(store)
-    log = connection.execute("SELECT problem, count(*), min(rank) FROM log GROUP BY problem").fetchall()
-    connection.close()
-    assert len(log) == 8
-    assert all(row[1:] == (1, 2) for row in log)
+    assert written(store) == [(1, 2)] * 8
 
 
 WITHOUT = """
@@ -232,19 +219,6 @@ def test_too_many_panels_are_told_first(program: Program) -> None:
     assert (done.code, done.out) == (2, "")
     assert "at most 24 are drawn" in done.err
     assert [path.name for path in program.folder.iterdir()] == ["many.yaml"]
-
-
-BROKEN = """
-from zerograd.cli import main
-from zerograd.services.wire import ServiceFailed
-from zerograd.sweeping import tasks
-
-def broken(*_, **__):
-    raise ServiceFailed("out of order")
-
-tasks.solve = broken
-main()
-"""
 
 
 def test_a_bug_in_a_row_is_reported(program: Program) -> None:

@@ -22,8 +22,10 @@ from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.documents import problem_from_json, read_json
 from zerograd.core.question.problem import Problem
+from zerograd.core.question.sweeps import Sweep
 from zerograd.core.verdict.checking import check_result, check_witness
 from zerograd.core.verdict.witness import Witness, array_to_json, witness_from_json
+from zerograd.sweeps import sweep
 
 FORMATS = "'zerograd.result/1', 'zerograd.witness/1', 'zerograd.enclosure/1' or 'zerograd.certificate/1'"
 
@@ -418,6 +420,9 @@ def test_main_with_unusable_input(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([good, missing]) == 2
     assert capsys.readouterr() == ("", f"error: {missing}: No such file or directory\n")
     assert main([good]) == 2
+    message = "error: a result is checked with its problem: name both files, the problem first\n"
+    assert capsys.readouterr() == ("", message)
+    assert main([]) == 2
     out, err = capsys.readouterr()
     assert (out, err.splitlines()[0]) == (
         "",
@@ -432,6 +437,40 @@ def test_main_with_unusable_input(tmp_path: Path, capsys: pytest.CaptureFixture[
     )
     assert main([good, good]) == 2
     assert capsys.readouterr().err == (f"error: format: expected {FORMATS}, found None\n")
+
+
+def test_main_with_a_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every row by the question that it carries; a result alone is not enough."""
+    asked = Sweep.of({"M": (2, 3)}, lambda M: Problem(network=[1, 1], samples=M, zero=["w1"], nonzero=["b1"]))
+    document = sweep(asked, store=tmp_path / "rows", jobs=1).to_json()
+    path = tmp_path / "sweep.json"
+
+    def told(data: object) -> tuple[int, str, str]:
+        path.write_text(json.dumps(data), encoding="utf-8")
+        code = main([str(path)])
+        return code, *capsys.readouterr()
+
+    line = "accepted: a sweep of 2 rows: 2 with a witness, 0 with a certificate, re-checked exactly\n"
+    code, out, err = told(document)
+    assert (code, out.startswith(line), err) == (0, True, "")
+    other = json.loads(json.dumps(document))
+    other["rows"][1]["samples"] = 2
+    assert told(other) == (1, "refused: rows[1].samples: expected 3, found 2\n", "")
+    other["rows"].pop()
+    assert told(other) == (1, "refused: rows: expected 2, found 1\n", "")
+    other["sweep"]["M"] = []
+    assert told(other) == (2, "", "error: M: has no values: give at least one\n")
+    del document["rows"][0]["result"]["problem"]["question"]
+    error = "error: rows[0]: expected a result that carries its question\n"
+    assert told(document) == (2, "", error)
+    assert told(document["rows"][1]["result"])[2].startswith("error: a result is checked with its problem")
+    deep: Any = 1
+    for _ in range(400):
+        deep = [deep]
+    assert told({"format": "zerograd.sweep/1", "sweep": {"M": deep}, "rows": []})[0] == 2
+    malformed: list[dict[str, Any]] = [{}, {"sweep": [], "rows": []}, {"sweep": {"M": 3}, "rows": []}]
+    for spoilt in (*malformed, {"sweep": {}, "rows": None}):
+        assert told({"format": "zerograd.sweep/1", **spoilt})[0] == 2
 
 
 def test_main_with_nothing_to_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

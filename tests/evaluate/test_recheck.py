@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.effort import seeds
@@ -25,7 +26,9 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
+from zerograd.evaluate import differences
 from zerograd.evaluate import recheck as module
+from zerograd.evaluate.differences import Slopes
 from zerograd.evaluate.floats import NotComparable, to_floats
 from zerograd.evaluate.recheck import Disagreement, recheck
 
@@ -140,6 +143,24 @@ def test_torch_is_asked_where_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> N
     assert "torch" not in sys.modules
 
 
+@pytest.mark.parametrize("block", seeds(10, 3))
+def test_steps_of_several_sizes_in_one_pass(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They find what one size after another finds, to the last bit: the largest step that crosses no kink."""
+    several = 0
+    for seed in range(block * 10, block * 10 + 10):
+        found = random_witness(seed)
+        try:
+            together = recheck(found)
+        except OnKink:
+            continue
+        with monkeypatch.context() as one_by_one:
+            one_by_one.setattr(Slopes, "_at_once", lambda *_: 1)
+            assert recheck(found) == together
+        differences = together["finite_differences"]
+        several += isinstance(differences, dict) and differences["compared"] > 0
+    assert several
+
+
 def test_differences_keep_off_kinks() -> None:
     """A sample on a kink moves off it with every parameter that acts on it; others are compared."""
     values = {"w1": [1], "b1": [0], "w2": [2], "b2": [0], "x": [0], "y": [1]}
@@ -147,6 +168,48 @@ def test_differences_keep_off_kinks() -> None:
     assert checks["finite_differences"]["entries"] == 5
     # w1 does not move z = w1·0; b1 and x do.
     assert checks["finite_differences"]["compared"] == 3
+
+
+@pytest.mark.parametrize("seed", seeds(60, 20))
+def test_one_array_at_a_time_is_as_all_of_them(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where matrices are large, one entry of one of them is moved: the same losses, and bounds of them."""
+    point = module._Point(random_witness(seed))
+    try:
+        slopes = differences.Slopes(point.witness.problem.model, point.values, point.codes, True)
+    except OnKink:
+        return
+    start = np.concatenate([point.values[name].ravel() for name in point.names])
+    places = np.random.default_rng(seed).permutation(np.tile(np.arange(start.size), 3))
+    moves = np.random.default_rng(seed + 1).choice([-2.0, -0.5, 0.0, 2.0**-10, 1.0], len(places))
+    with np.errstate(all="ignore"):
+        whole, most = slopes._losses(start, places, moves)
+        monkeypatch.setattr(differences, "WHOLE", 0)
+        monkeypatch.setattr(differences, "STACK", 64)
+        apart, bounds = slopes._losses(start, places, moves)
+    both = ~np.isnan(whole) & ~np.isnan(apart)
+    assert both.sum() >= 0.9 * (~np.isnan(whole)).sum()  # a kink may be touched by rounding alone
+    assert (np.abs(whole - apart)[both] <= 2.0**-40 * most[both]).all()
+    assert (bounds[both] >= (1 - 2.0**-40) * most[both]).all()
+
+
+def test_a_lie_about_a_large_network_is_caught() -> None:
+    """Its matrices are moved entry by entry; one gradient is not what it is said to be."""
+    chance = random.Random(7)
+    shapes = variable_shapes(Network.mlp(80, 60, 1, activation="tanh"), 2)
+    values = {
+        name: [Fraction(chance.randint(-9, 9), 100) for _ in range(rows_of(s))] for name, s in shapes.items()
+    }
+    problem = Problem(network=Network.mlp(80, 60, 1, activation="tanh"), samples=2)
+    large = EnclosedWitness(problem, {n: Array(shapes[n], tuple(v)) for n, v in values.items()}, ())
+    checks = recheck(large)
+    assert checks["finite_differences"]["compared"] == 400
+    assert checks["finite_differences"]["largest_deviation"] < 1e-9
+    truth = large.gradients
+    for name in ("w1", "x"):
+        wrong = truth[name].map(lambda v: v + Fraction(1, 10**6))
+        object.__setattr__(large, "gradients", {**truth, name: wrong})
+        with pytest.raises(Disagreement, match=rf"∂L/∂{name}\["):
+            module._differences(module._Point(large))
 
 
 def leaping() -> Witness:

@@ -115,6 +115,19 @@ def test_two_samples_where_a_value_is_taken_twice(activation: str, loss: str) ->
         found(problem, "enclose", draws=60)
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("kink", ["torch", "mean"])
+def test_one_sample_that_is_predicted_right(activation: str, kink: str) -> None:
+    """There the absolute error has slope 0, and all gradients are 0: it is found with one sample."""
+    network = Network.mlp(1, 1, 1, activation=activation)
+    every = [*network.shapes]
+    problem = Problem(network=network, samples=1, loss="mae", zero=every, derivative_at_kink=kink)
+    assert found(problem, "closed").loss == 0
+    for convention in ("left", "forbid"):
+        other = Problem(network=network, samples=1, loss="mae", zero=every, derivative_at_kink=convention)
+        assert not isinstance(looked(other, "closed"), Found)
+
+
 @pytest.mark.parametrize("loss", ["mae", "huber", "labels", "soft", "classes", "hinge", "inverse"])
 @pytest.mark.parametrize(
     ("activation", "samples"),

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 
 import zerograd as zg
+from tests.stores import logged, written
 from zerograd.core.question.sweeps import Sweep
 from zerograd.spec.sweep import loads
 from zerograd.sweeping.tasks import Done, Failure, Settings, Task
@@ -140,32 +140,6 @@ def at_row(number: int, act: Callable[[], object]) -> Callable[[str], None]:
     return progress
 
 
-def logged(path: Path) -> Path:
-    """A store that keeps a log of what is written to it."""
-    from zerograd.store import Store
-
-    Store(path).close()
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute("CREATE TABLE log (problem TEXT)")
-        for event in ("INSERT", "UPDATE"):
-            connection.execute(
-                f"CREATE TRIGGER log_{event} AFTER {event} ON rows "
-                "BEGIN INSERT INTO log VALUES (new.problem); END"
-            )
-    connection.close()
-    return path
-
-
-def written(path: Path) -> list[int]:
-    """How often each row was written."""
-    connection = sqlite3.connect(path)
-    try:
-        return [row[0] for row in connection.execute("SELECT count(*) FROM log GROUP BY problem")]
-    finally:
-        connection.close()
-
-
 def test_the_same_table_as_a_local_run(cluster: Cluster, asked: Sweep, local: zg.SweepTable) -> None:
     """A sweep and an atlas are those of this machine; what the cluster says is told."""
     said: list[str] = []
@@ -185,7 +159,7 @@ def test_a_worker_is_killed(cluster: Cluster, asked: Sweep, local: zg.SweepTable
     kill = at_row(3, cluster.workers[0].kill)
     same(zg.sweep(asked, on=cluster.address, store=store, progress=kill), local)
     assert cluster.workers[0].wait() == -signal.SIGKILL
-    assert written(store) == [1] * ROWS
+    assert written(store) == [(1, 2)] * ROWS
 
 
 def test_the_scheduler_is_restarted(
@@ -207,7 +181,7 @@ def test_the_scheduler_is_restarted(
     table = zg.sweep(asked, on=cluster.address, store=store, progress=at_row(3, restart), cluster=said.append)
     same(table, local)
     assert f"waiting for {cluster.address}, which is gone" in said
-    assert written(store) == [1] * ROWS
+    assert written(store) == [(1, 2)] * ROWS
 
 
 def test_the_client_is_interrupted(
@@ -226,7 +200,7 @@ def test_the_client_is_interrupted(
     table = zg.sweep(asked, on=cluster.address, store=store)
     same(table, local)
     assert table.reused == kept
-    assert written(store) == [1] * ROWS
+    assert written(store) == [(1, 2)] * ROWS
 
 
 def test_the_client_is_killed(cluster: Cluster, asked: Sweep, local: zg.SweepTable, tmp_path: Path) -> None:
@@ -258,7 +232,7 @@ def test_the_client_is_killed(cluster: Cluster, asked: Sweep, local: zg.SweepTab
     )
     assert (done.returncode, done.stderr) == (0, "")
     same(zg.sweep(asked, store=store), local)
-    assert written(store) == [1] * ROWS
+    assert written(store) == [(1, 2)] * ROWS
 
 
 def test_no_scheduler_no_workers_other_versions(tmp_path: Path, asked: Sweep) -> None:

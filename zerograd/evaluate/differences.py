@@ -7,16 +7,20 @@ takes hardly longer than over one, where the network is small.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zerograd.core.model.point import Model
-from zerograd.evaluate.floats import ROUNDING, Floats, Values, losses_at, sides_at
+from zerograd.evaluate.floats import ROUNDING, Floats, Moved, Values, losses_at, sides_at
 from zerograd.evaluate.losses import STEP
 
 STACK = 1 << 16
 """Numbers in a stack of points and their pre-activations: about what a processor keeps at hand."""
+
+WHOLE = 4096
+"""Numbers of a point up to which all of it is stacked, whichever are moved: one pass, not one an array."""
 
 _TIMES = 12
 """How often a step may shrink to a quarter."""
@@ -104,9 +108,9 @@ class Slopes:
                 rounding = ROUNDING * ends.max(axis=0) / steps
                 bends = (above - here + below - here) / steps**2
                 quotients = _Quotients((above - below) / (2 * steps), rounding, bends, steps)
-                found = np.isfinite(ends).all(axis=(0, 1)) & ~quotients.grow_inwards()
-                found = found.reshape(len(shrunk), -1)
-                (settled,) = found.any(axis=0).nonzero()
+                fine = np.isfinite(ends).all(axis=(0, 1)) & ~quotients.grow_inwards()
+                found = fine.reshape(len(shrunk), -1)
+                settled = np.flatnonzero(found.any(axis=0))
                 largest = found.argmax(axis=0)[settled] * missing.size + settled
                 extrapolated, uncertain = quotients.at_step_nought()
                 slopes[missing[settled]] = extrapolated[largest]
@@ -115,7 +119,7 @@ class Slopes:
         return slopes, errors
 
     def _at_once(self, points: int) -> int:
-        """How many sizes of steps are tried at once: several where points are so few that passes cost the same."""
+        """How many sizes of steps are tried at once: several where a pass over few points costs the same."""
         return max(1, STACK // (self._each * points))
 
     @property
@@ -132,24 +136,59 @@ class Slopes:
     def _losses(self, point: Floats, places: NDArray[np.intp], moves: Floats) -> tuple[Floats, Floats]:
         """The loss where one entry is moved, and its majorant, for each move; NaN beyond a kink."""
         losses, most = np.full((2, len(places)), np.nan)
-        for rows in _slices(len(places), max(2, STACK // self._each)):
-            number = len(places[rows])
-            moved = np.empty((number, point.size))
-            moved[:] = point
-            moved[np.arange(number), places[rows]] += moves[rows]
-            batch, start = {"y": self.values["y"]}, 0
-            for name in self._names:
-                array = self.values[name]
-                batch[name] = moved[:, start : start + array.size].reshape(number, *array.shape)
-                start += array.size
-            codes, y_hat = sides_at(self.model, batch)
-            same = np.ones(number, dtype=np.bool_)
-            for there, code in zip(codes, self.codes, strict=True):
-                same &= (there == code).reshape(number, -1).all(axis=1)
-            if same.any():
-                for target, found in zip((losses, most), losses_at(self.model, batch, y_hat), strict=True):
-                    target[rows] = np.where(same, found, np.nan)
+        each = self._each - point.size
+        if point.size <= WHOLE:
+            for rows in _slices(len(places), max(2, STACK // self._each)):
+                losses[rows], most[rows] = self._at(self._whole(point, places[rows], moves[rows]))
+            return losses, most
+        start = 0
+        for name in self._names:
+            array = self.values[name]
+            own = np.flatnonzero((start <= places) & (places < start + array.size))
+            stacked = 0 if name.startswith("w") else array.size
+            for rows in _slices(len(own), max(2, STACK // (stacked + each))):
+                some = own[rows]
+                losses[some], most[some] = self._at(self._one(name, places[some] - start, moves[some]))
+            start += array.size
         return losses, most
+
+    def _whole(self, point: Floats, places: NDArray[np.intp], moves: Floats) -> dict[str, Any]:
+        """All arrays once for each move."""
+        number = len(places)
+        moved = np.empty((number, point.size))
+        moved[:] = point
+        moved[np.arange(number), places] += moves
+        batch: dict[str, Any] = {"y": self.values["y"]}
+        start = 0
+        for name in self._names:
+            array = self.values[name]
+            batch[name] = moved[:, start : start + array.size].reshape(number, *array.shape)
+            start += array.size
+        return batch
+
+    def _one(self, name: str, places: NDArray[np.intp], moves: Floats) -> dict[str, Any]:
+        """The array in which the moves are, for each of them; the others once."""
+        array = self.values[name]
+        batch: dict[str, Any] = {other: value[np.newaxis] for other, value in self.values.items()}
+        batch["y"] = self.values["y"]
+        if name.startswith("w"):
+            batch[name] = Moved(array, *np.divmod(places, array.shape[1]), moves)
+        else:
+            stack = np.repeat(array.reshape(1, -1), len(places), axis=0)
+            stack[np.arange(len(places)), places] += moves
+            batch[name] = stack.reshape(len(places), *array.shape)
+        return batch
+
+    def _at(self, batch: dict[str, Any]) -> tuple[Floats, Floats]:
+        """The loss, and its majorant, at each of some points; NaN beyond a kink."""
+        codes, y_hat = sides_at(self.model, batch)
+        same = np.ones(len(y_hat), dtype=np.bool_)
+        for there, code in zip(codes, self.codes, strict=True):
+            same &= (there == code).reshape(len(there), -1).all(axis=1)
+        if not same.any():
+            return np.full(len(same), np.nan), np.full(len(same), np.nan)
+        found, most = losses_at(self.model, batch, y_hat)
+        return np.where(same, found, np.nan), np.where(same, most, np.nan)
 
 
 def _slices(length: int, each: int) -> list[slice]:

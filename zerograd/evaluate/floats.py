@@ -94,11 +94,14 @@ def _to_float(value: Any) -> float:
 
 def _quick_middle(value: Interval) -> float | None:
     """`_middle` of an enclosure on one side of 0, by integers alone; None of others."""
-    if not (value.low_mantissa > 0 or value.high_mantissa < 0):
+    low, high, exponent = value.low_mantissa, value.high_mantissa, value.low_exponent
+    if not (low > 0 or high < 0):
         return None
-    if max(abs(value.low_exponent), abs(value.high_exponent - value.low_exponent)) > _QUICK:
+    gap = value.high_exponent - exponent
+    if not -_QUICK <= exponent <= _QUICK or not -_QUICK <= gap <= _QUICK:
         return None
-    low, high, exponent = value.on_one_scale()
+    if gap:
+        low, high, exponent = value.on_one_scale()
     total, half = low + high, 1 - exponent  # the middle is total·2^−half
     if (high - low) << _NARROW > max(abs(total), 1 << half if half > 0 else 1):
         return None
@@ -233,7 +236,7 @@ def majorant(network: Network, values: Values) -> Run[Floats]:
 
 
 def _absolute(values: Values) -> Values:
-    return {name: np.abs(array) for name, array in values.items()}
+    return {name: abs(array) for name, array in values.items()}
 
 
 def loss_at(model: Model, values: Values) -> tuple[float, float, list[NDArray[np.intp]]]:
@@ -248,7 +251,8 @@ def sides_at(model: Model, batch: Values) -> tuple[list[NDArray[np.intp]], Float
     """The pieces that every pre-activation lies on, and the loss, at each of K points, and predictions.
 
     Args:
-        batch: an array of K for each variable but ``y``, which is the same for all.
+        batch: an array of K for each variable but ``y``, which is the same for all; one for those that are
+            the same for all, too, or `Moved`.
     """
     codes: list[NDArray[np.intp]] = []
 
@@ -267,9 +271,37 @@ def losses_at(model: Model, batch: Values, y_hat: Floats) -> tuple[Floats, Float
     return losses.values(model, y_hat, batch["y"], most + np.abs(batch["y"]))
 
 
-def _affine(a: Floats, w: Floats, b: Floats | None) -> Floats:
+@dataclass(frozen=True, slots=True, eq=False)
+class Moved:
+    """A stack of K matrices that differ from one in a single entry each, which is moved.
+
+    Attributes:
+        matrix: of shape (units, inputs).
+        rows, columns, moves: of shape (K,).
+    """
+
+    matrix: Floats
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    moves: Floats
+
+    def __abs__(self) -> Moved:
+        """What bounds the absolute values: in the entries that are moved, the sum of both parts'."""
+        return Moved(np.abs(self.matrix), self.rows, self.columns, np.abs(self.moves))
+
+    def times(self, a: Floats) -> Floats:
+        """a·Wᵀ for each matrix W, of shape (K, M, units); ``a`` of shape (K or 1, M, inputs)."""
+        each = np.arange(len(self.moves))
+        whole = a @ self.matrix.T
+        z: Floats = np.broadcast_to(whole, (len(each), *whole.shape[1:])).copy()
+        below = np.broadcast_to(a, (len(each), *a.shape[1:]))
+        z[each, :, self.rows] += below[each, :, self.columns] * self.moves[:, np.newaxis]
+        return z
+
+
+def _affine(a: Floats, w: Floats | Moved, b: Floats | None) -> Floats:
     """`passes.affine` for stacks of arrays."""
-    z: Floats = a @ w.swapaxes(-1, -2)
+    z: Floats = w.times(a) if isinstance(w, Moved) else a @ w.swapaxes(-1, -2)
     return z if b is None else z + b[..., np.newaxis, :]
 
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 
 from zerograd.proving.certify import certify
-from zerograd.proving.messages import WIRE, ProofFinding, Prove
+from zerograd.proving.messages import WIRE, ProofFinding, Prove, Turned
 from zerograd.services.serving import Send, serve
 from zerograd.services.wire import Note
 from zerograd.solvers.selections import Selections
@@ -21,7 +21,7 @@ GARBAGE = 20_000
 """Objects after which garbage is looked for: small proofs make fewer, and nearly none of it in circles."""
 
 
-def _prepare(send: Send[ProofFinding]) -> Callable[[Prove], None]:
+def _prepare(send: Send[Turned | ProofFinding]) -> Callable[[Prove], None]:
     spare = [Selections()]
     gc.freeze()  # modules stay: nothing of them need be looked at again during a proof
     gc.set_threshold(GARBAGE)
@@ -33,6 +33,7 @@ def _prepare(send: Send[ProofFinding]) -> Callable[[Prove], None]:
                 deadline=request.deadline,
                 fixed=request.fixed,
                 progress=lambda line: send(Note(line)),
+                turned=lambda kind, samples: send(Turned(kind, samples)),
                 selections=spare.pop() if spare else None,
             )
         )

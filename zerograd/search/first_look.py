@@ -66,13 +66,7 @@ class FirstLook:
     def start(self) -> None:
         """Start the solver, without waiting for it, and load what constructions need."""
         self._crew.start()
-        for name in (
-            "flint",
-            "zerograd.search.lift",
-            "zerograd.search.linear_part",
-            "zerograd.evaluate.recheck",
-        ):
-            import_module(name)
+        import_module("flint")
 
     def kill(self) -> None:
         """Kill the solver, under the thread that may be waiting for it."""

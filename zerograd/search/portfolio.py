@@ -26,7 +26,7 @@ FEW_DRAWS, MORE_DRAWS, DRAWS = 8, 40, 320
 """Constructions before anything else is tried, before regions, and before the long searches."""
 
 FIRST, THIRD = 1, 3
-"""Constructions before a solver's word counts on a small question: with conditions on more, and on gradients alone."""
+"""Constructions before a solver's word counts on a small question: with conditions, and without."""
 
 SMALL = 48
 """Units, times samples, of a small question."""
@@ -364,7 +364,7 @@ class Portfolio(Strategies):
 
 
 def _constructed(problem: Problem) -> int:
-    """How many constructions come before a solver's word: where more than gradients is spoken of, few come to anything."""
+    """How many constructions come before a solver's word: with conditions, few come to anything."""
     return FIRST if problem.where or problem.given or problem.bounds else THIRD
 
 

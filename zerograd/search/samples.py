@@ -45,8 +45,8 @@ def over_samples(
     Args:
         sketch: a quick search for witnesses that rules nothing out.
         looks: a quicker search for witnesses than ``sketch``, and a look at what a solver settles at
-            once. The least number is looked at first of all, the next and the sufficient one after the quicker
-            search.
+            once. The least number is looked at first of all, the next and the sufficient one after the
+            quicker search.
         loosened: a number of samples that suffices for the problem without what stands in the way of
             the theorem, and the search of that problem: its no is a no for every number of samples.
         every: of a deadline, a search that can only rule out all numbers of samples at once.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -21,8 +21,8 @@ CHAINS = {
         "simplify", "propagate-values", "solve-eqs", "elim-term-ite", "tseitin-cnf", "nlsat",
     ),
     "choices": (
-        "simplify", "propagate-values", "solve-eqs", "purify-arith", "elim-term-ite", "simplify", "tseitin-cnf",
-        "nlsat",
+        "simplify", "propagate-values", "solve-eqs", "purify-arith", "elim-term-ite", "simplify",
+        "tseitin-cnf", "nlsat",
     ),
     "small-integers": ("simplify", "propagate-values", "nla2bv", "bit-blast", "sat"),
 }  # fmt: skip
@@ -119,7 +119,7 @@ class Z3:
 
 
 def _primed() -> Any:
-    """A new context, in which solvers and the reader of text have been at work: the first time takes longer."""
+    """A new context, in which a solver has read something: the first time takes longer."""
     import z3
 
     context = z3.Context()
@@ -129,11 +129,11 @@ def _primed() -> Any:
     return context
 
 
-def chain(mode: Mode, seed: int, context: Any) -> Any:
-    """Return the tactics of a mode, one after another."""
+def chain(mode: Mode, seed: int, context: Any, without: Collection[str] = ()) -> Any:
+    """Return the tactics of a mode, one after another, but for those that there is nothing to do for."""
     import z3
 
-    *before, last = (z3.Tactic(name, context) for name in CHAINS[mode])
+    *before, last = (z3.Tactic(name, context) for name in CHAINS[mode] if name not in without)
     final = z3.With(last, seed=seed, ctx=context) if CHAINS[mode][-1] == "nlsat" else last
     return z3.Then(*before, final, ctx=context)
 

@@ -6,17 +6,20 @@ witness or a certificate is believed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from zerograd.core.errors import FormatError, Refused, Violation, short
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.sweeps import Places, Sweep, documented
 from zerograd.core.verdict.checking import carried_question
 from zerograd.core.verdict.row import Row, refusals_at
 
 FORMAT = "zerograd.sweep/1"
+MAX_DEPTH = 20
+"""Levels of lists and mappings in the values of a parameter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,14 @@ def carried_sweep(data: object) -> Sweep:
         raise FormatError("sweep: expected a list of values for each parameter")
     if not isinstance(rows, list):
         raise FormatError("rows: expected a list")
+    if not all(_is_shallow(each, MAX_DEPTH) for each in values.values()):
+        raise FormatError("sweep: nested too deeply")
     title = data.get("title")
     sizes = [len(each) for each in values.values()]
 
     def question(places: Places) -> Problem:
         number = 0
+        spend(len(sizes))
         for place, size in zip(places, sizes, strict=True):
             number = number * size + place
         row = rows[number] if number < len(rows) else None
@@ -95,6 +101,18 @@ def carried_sweep(data: object) -> Sweep:
         return carried
 
     return Sweep(dict(values), question, title if isinstance(title, str) else None)
+
+
+def _is_shallow(value: object, levels: int) -> bool:
+    match value:
+        case Mapping():
+            inner: Collection[object] = value.values()
+        case list():
+            inner = value
+        case _:
+            return True
+    spend(len(inner))
+    return levels > 0 and all(_is_shallow(each, levels - 1) for each in inner)
 
 
 def check_sweep(sweep: Sweep, data: object) -> tuple[Row, ...]:

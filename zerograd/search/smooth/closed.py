@@ -44,7 +44,10 @@ CHOICE, LAST_CHOICE, SMALL = 12, 40, 60
 """Witnesses of a small question that are compared, and the last draw for it: the shortest one is taken."""
 
 SIGNS = 10
-"""Outputs of all samples up to which adjoints of one size are tried in every combination of signs."""
+"""Outputs of all samples up to which adjoints of one size are tried in every combination of signs.
+
+With 0 among the values there are as many combinations at fewer outputs.
+"""
 
 LARGEST = 1000
 """Adjoints above this are divided by the first of them."""
@@ -138,6 +141,8 @@ def _adjoints(
     values = reach(problem).values
     if values is not None:
         yield from _of_few_values(forms, [v for v in values if v], drawn, outputs)
+        if 0 in values:  # some samples are predicted right: on a kink of the loss
+            yield from _of_few_values(forms, values, drawn, outputs)
         return
     if tied(problem):
         yield from _of_labels(problem, forms, drawn)
@@ -176,7 +181,7 @@ def _of_few_values(
     if drawn.signs is not None and outputs == 1 and len(values) == 2:
         by_sign = {0: 0, 1: max(values), -1: min(values)}
         candidates += [tuple(by_sign[s * t] for s in drawn.signs) for t in (1, -1)]
-    if columns <= SIGNS:
+    if len(values) ** columns <= 2**SIGNS:
         candidates += product(values, repeat=columns)
     for candidate in candidates:
         if not any(sum(map(mul, form, candidate)) for form in forms):
