@@ -20,9 +20,10 @@ from zerograd.cli.helping import VARIABLE, complete_files, completion, help_comm
 from zerograd.cli.levels import levels
 from zerograd.cli.printing import gradients, init, problem
 from zerograd.cli.proving import prove
-from zerograd.cli.solving import solve, verify
+from zerograd.cli.solving import solve
 from zerograd.cli.sweep import sweep
 from zerograd.cli.teaching import sheet
+from zerograd.cli.verifying import verify
 from zerograd.cli.watching import watch
 from zerograd.core.near import nearest
 from zerograd.streams import settle_streams
