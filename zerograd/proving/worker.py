@@ -27,6 +27,7 @@ def _prepare(send: Send[Turned | ProofFinding]) -> Callable[[Prove], None]:
     gc.set_threshold(GARBAGE)
 
     def answer(request: Prove) -> None:
+        selections = spare.pop() if spare else Selections()
         send(
             certify(
                 request.problem,
@@ -34,10 +35,12 @@ def _prepare(send: Send[Turned | ProofFinding]) -> Callable[[Prove], None]:
                 fixed=request.fixed,
                 progress=lambda line: send(Note(line)),
                 turned=lambda kind, samples: send(Turned(kind, samples)),
-                selections=spare.pop() if spare else None,
+                selections=selections,
             )
         )
-        spare.append(Selections())  # now, between two questions: making them takes longer than many a proof
+        # Now, between two questions: making these takes longer than many a proof, and so does their end.
+        del selections
+        spare.append(Selections())
 
     return answer
 

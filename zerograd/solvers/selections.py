@@ -10,10 +10,13 @@ from typing import Any
 
 from zerograd.solvers.base import Mode, Model, NoModel, Outcome
 from zerograd.solvers.terms import Sort
-from zerograd.solvers.z3 import CHAINS, STEPS, chain, gave_up, values_in
+from zerograd.solvers.z3 import STEPS, chain, gave_up, values_in
 
-NEEDLESS = ("purify-arith", "elim-term-ite")
-"""Tactics for divisions and the like: facts have none."""
+CHAINS: Mapping[Mode, Sequence[str]] = {
+    "polynomial": ("simplify", "propagate-values", "tseitin-cnf", "nlsat"),
+    "elimination": ("simplify", "propagate-values", "solve-eqs", "tseitin-cnf", "nlsat"),
+}
+"""As `zerograd.solvers.z3.CHAINS`, without tactics for divisions and choices: facts have none."""
 
 
 class Selections:
@@ -30,7 +33,7 @@ class Selections:
         self._parser = z3.ParserContext(self._context)
         """It knows what was declared; making one takes longer than reading most assertions."""
         self._declared: set[str] = set()
-        self._tactics: dict[Mode, Any] = {"polynomial": chain("polynomial", 0, self._context, NEEDLESS)}
+        self._tactics: dict[Mode, Any] = {"polynomial": chain(CHAINS["polynomial"], 0, self._context)}
         self._simplex = z3.SolverFor("QF_LRA", self._context)  # others take ten times as long
         self._simplex.set("random_seed", 0)
         self._simplex.check()  # what it makes at first takes longer than most programs
@@ -125,7 +128,7 @@ class Selections:
 
     def _solver(self, mode: Mode, effort: float, *, core: bool = False) -> Any:
         if mode not in self._tactics:
-            self._tactics[mode] = chain(mode, 0, self._context, NEEDLESS)
+            self._tactics[mode] = chain(CHAINS[mode], 0, self._context)
         solver = self._tactics[mode].solver()
         self._limit(solver, effort, core=core)
         return solver

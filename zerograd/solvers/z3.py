@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -114,7 +114,7 @@ class Z3:
     def _chain(self, mode: Mode, seed: int) -> Any:
         """The tactics of a mode, one after another."""
         if (mode, seed) not in self._chains:
-            self._chains[mode, seed] = chain(mode, seed, self._context)
+            self._chains[mode, seed] = chain(CHAINS[mode], seed, self._context)
         return self._chains[mode, seed]
 
 
@@ -123,18 +123,18 @@ def _primed() -> Any:
     import z3
 
     context = z3.Context()
-    solver = chain("polynomial", 0, context).solver()
+    solver = chain(CHAINS["polynomial"], 0, context).solver()
     solver.set("rlimit", 1)
     solver.from_string(TRIVIAL)
     return context
 
 
-def chain(mode: Mode, seed: int, context: Any, without: Collection[str] = ()) -> Any:
-    """Return the tactics of a mode, one after another, but for those that there is nothing to do for."""
+def chain(names: Sequence[str], seed: int, context: Any) -> Any:
+    """Return tactics with these names, one after another."""
     import z3
 
-    *before, last = (z3.Tactic(name, context) for name in CHAINS[mode] if name not in without)
-    final = z3.With(last, seed=seed, ctx=context) if CHAINS[mode][-1] == "nlsat" else last
+    *before, last = (z3.Tactic(name, context) for name in names)
+    final = z3.With(last, seed=seed, ctx=context) if names[-1] == "nlsat" else last
     return z3.Then(*before, final, ctx=context)
 
 
