@@ -178,7 +178,7 @@ def test_the_scheduler_is_restarted(
         cluster.start_worker()
 
     said: list[str] = []
-    table = zg.sweep(asked, on=cluster.address, store=store, progress=at_row(3, restart), cluster=said.append)
+    table = zg.sweep(asked, on=cluster.address, store=store, progress=at_row(1, restart), cluster=said.append)
     same(table, local)
     assert f"waiting for {cluster.address}, which is gone" in said
     assert written(store) == [(1, 2)] * ROWS
