@@ -46,10 +46,10 @@ def founding(samples: int | str = 3) -> zg.Problem:
 def test_public_names() -> None:
     """A name more or less is a decision, not an accident."""
     pinned = """
-        Answer Atlas Certificate Layer Network NothingToCheck Problem ProblemError Proof Refused Report
-        Sat Sweep SweepTable Unknown Unsat Witness ZerogradError __version__ atlas celu elu explain
-        explain_model export gradients leaky_relu load load_answer plot prove smallest solve sweep verify
-        watch
+        Answer Atlas Audit Certificate Layer Levels Network NothingToCheck Problem ProblemError Proof
+        Refused Report Sat Sweep SweepTable Unknown Unsat Witness ZerogradError __version__ atlas audit celu
+        elu explain explain_model export gradients leaky_relu levels load load_answer plot prove smallest
+        solve sweep verify watch
     """
     assert " ".join(dir(zg)) == " ".join(pinned.split())
     for name in zg.__all__:

@@ -293,7 +293,7 @@ def test_a_word_in_a_store_is_not_believed(
 
 
 def test_what_an_earlier_build_wrote_is_read(tmp_path: Path, calls: list[str]) -> None:
-    """Its rows are taken from its store, and its document is checked: atlases were no sweeps then."""
+    """An atlas of before they were sweeps: its rows are taken from its store, and its document is checked."""
     asked = zg.Problem(network=[1, 1, 1], samples="fewest", zero=["w1", "w2"])
     path = tmp_path / "rows"
     text = (EARLIER / "founding.sql").read_text(encoding="utf-8")

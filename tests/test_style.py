@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("zerograd", "tests", "tools", "benchmarks")
 LONGEST = {"zerograd": 400, "tests": 700}
 """Lines of a file in these folders."""
+AMISS = r"\s*(Of|By|As)\b"
 
 
 def files(*folders: str) -> Iterator[tuple[Path, str]]:
@@ -35,8 +36,9 @@ def test_docstrings_begin_with_what_something_is() -> None:
     wrong = [
         f"{path}:{line}: {said.splitlines()[0]}"
         for path, text in files(*FOLDERS)
+        if re.search(f"[\"']{AMISS}", text)  # next to none: to parse them all takes seconds
         for line, said in docstrings(text)
-        if re.match(r"\s*(Of|By|As)\b", said)
+        if re.match(AMISS, said)
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -57,6 +59,7 @@ def test_nothing_rests_on_an_assertion() -> None:
     asserted = [
         f"{path}:{node.lineno}"
         for path, text in files("zerograd")
+        if re.search(r"\bassert\b", text)
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Assert)
     ]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zerograd.api import gradients, load, load_answer, prove, smallest, solve, verify
     from zerograd.atlas_table import Atlas
     from zerograd.atlases import atlas
+    from zerograd.audits import Audit, audit
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
     from zerograd.core.model.activations import leaky_relu
     from zerograd.core.model.network import Layer, Network
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
     from zerograd.core.verdict.witness import Witness
     from zerograd.exports import export
+    from zerograd.levels import Levels, levels
     from zerograd.proof import Proof
     from zerograd.report import Report
     from zerograd.show.plot import plot
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Atlas",
+    "Audit",
     "Certificate",
     "Layer",
+    "Levels",
     "Network",
     "NothingToCheck",
     "Problem",
@@ -55,6 +59,7 @@ __all__ = [
     "ZerogradError",
     "__version__",
     "atlas",
+    "audit",
     "celu",
     "elu",
     "explain",
@@ -62,6 +67,7 @@ __all__ = [
     "export",
     "gradients",
     "leaky_relu",
+    "levels",
     "load",
     "load_answer",
     "plot",
@@ -76,6 +82,7 @@ __all__ = [
 _HOME = {
     "zerograd.api": ("gradients", "load", "load_answer", "prove", "smallest", "solve", "verify"),
     "zerograd.atlases": ("atlas",),
+    "zerograd.audits": ("Audit", "audit"),
     "zerograd.core.verdict.answer": ("Answer", "Sat", "Unknown", "Unsat"),
     "zerograd.core.refuting.certificate": ("Certificate",),
     "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),
@@ -85,6 +92,7 @@ _HOME = {
     "zerograd.core.question.problem": ("Problem",),
     "zerograd.core.verdict.witness": ("Witness",),
     "zerograd.exports": ("export",),
+    "zerograd.levels": ("Levels", "levels"),
     "zerograd.proof": ("Proof",),
     "zerograd.report": ("Report",),
     "zerograd.show.plot": ("plot",),

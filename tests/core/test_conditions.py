@@ -18,7 +18,7 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.conditions import ExactAlgebra, evaluate
-from zerograd.core.question.language import LanguageError
+from zerograd.core.question.language import LanguageError, names_in
 from zerograd.core.question.parsing import parse_condition
 
 F = Fraction
@@ -450,3 +450,12 @@ def test_conditions_show_canonical_text() -> None:
     """Equal conditions have equal text, however they were written."""
     assert str(parse_condition(" x[ 0 ]<0.50 ")) == "x[0] < 1/2"
     assert parse_condition("x[0]<0.5") == parse_condition("(x[0] < (1/2))")
+
+
+def test_names_of_a_condition() -> None:
+    """Those that its tree mentions, `grad` where a gradient is; they are no part of what is compared."""
+    text = "w1[0,0] + max(x) > 1 and grad(b1) == 0"
+    condition = parse_condition(text)
+    assert condition.names == names_in(condition.node) == {"w1", "x", "b1", "grad"}
+    assert condition == parse_condition(text)
+    assert hash(condition) == hash(parse_condition(text))

@@ -28,6 +28,7 @@ from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import differences
 from zerograd.evaluate import recheck as module
+from zerograd.evaluate.differences import Slopes
 from zerograd.evaluate.floats import NotComparable, to_floats
 from zerograd.evaluate.recheck import Disagreement, recheck
 
@@ -140,6 +141,24 @@ def test_torch_is_asked_where_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delitem(sys.modules, "torch")
     assert recheck(witness([1, 1, 1], 3, FOUNDING))["torch"] == "not loaded"
     assert "torch" not in sys.modules
+
+
+@pytest.mark.parametrize("block", seeds(10, 3))
+def test_steps_of_several_sizes_in_one_pass(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They find what one size after another finds, to the last bit: the largest step that crosses no kink."""
+    several = 0
+    for seed in range(block * 10, block * 10 + 10):
+        found = random_witness(seed)
+        try:
+            together = recheck(found)
+        except OnKink:
+            continue
+        with monkeypatch.context() as one_by_one:
+            one_by_one.setattr(Slopes, "_at_once", lambda *_: 1)
+            assert recheck(found) == together
+        differences = together["finite_differences"]
+        several += isinstance(differences, dict) and differences["compared"] > 0
+    assert several
 
 
 def test_differences_keep_off_kinks() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import zerograd as zg
+from tests.effort import seeds
 from zerograd.core.errors import FormatError, Refused
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import Reference
@@ -269,8 +270,8 @@ def test_what_is_too_much_is_not_asked_for() -> None:
     assert unfit(Problem(network=[1, 1, 1], samples=3), 3) is None
 
 
-@pytest.mark.parametrize(("samples", "most"), [(3, 9), (4, 6)])
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("samples", "most"), [(3, 9), pytest.param(4, 6, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", seeds(2, 1))
 def test_small_generic_witnesses_are_drawn(samples: int, most: int, seed: int) -> None:
     """Constructions have parallel units here, and solvers have to give up: draws find small ones."""
     network = {"inputs": 2, "layers": [{"units": 2, "activation": {"leaky_relu": "1/10"}}, {"units": 1}]}
@@ -287,6 +288,7 @@ def test_small_generic_witnesses_are_drawn(samples: int, most: int, seed: int) -
     assert size.non_integers == 0
 
 
+@pytest.mark.slow
 def test_draws_keep_to_what_is_given() -> None:
     """Given values and bounds stand, and one seed gives one witness."""
     problem = Problem(

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from benchmarks.questions import random_questions
 from zerograd.core.numbers.field import NumberField
+from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.checking import check_witness
 from zerograd.search import crew as crew_module
 from zerograd.search.crew import Crew
-from zerograd.search.piecewise import Whole
+from zerograd.search.piecewise import LOOKS, TakesLonger, Whole, whole_question
 from zerograd.search.portfolio import Portfolio
 from zerograd.search.verdict import Found, Impossible, Undecided
-from zerograd.solvers.base import Model, NearModel, Outcome
+from zerograd.solvers.base import GaveUp, Mode, Model, NearModel, NoModel, Outcome
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.registry import has_yices
+from zerograd.solvers.terms import Script
 
 if TYPE_CHECKING:
     from tests.search.conftest import Dice
@@ -42,6 +45,21 @@ class Saying(SolverProcess):
 
     def collect(self) -> Outcome:
         return self.outcome
+
+
+class Answering(SolverProcess):
+    """A solver that gives these outcomes, one for each question, and keeps what it was asked."""
+
+    def __init__(self, *outcomes: Outcome) -> None:
+        super().__init__()
+        self.outcomes = list(outcomes)
+        self.asked: list[tuple[str, Mode, float | None]] = []
+
+    def submit(self, script: Script, *, mode: Mode, effort: float | None = None, **_: Any) -> None:
+        self.asked.append((script.to_smtlib(), mode, effort))
+
+    def collect(self) -> Outcome:
+        return self.outcomes[len(self.asked) - 1]
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -131,3 +149,79 @@ def test_a_second_opinion_is_not_the_first(crew: Crew) -> None:
     """The solver that what was decided will be put to has no part in the search."""
     portfolio = Portfolio(crew, "auto", 0, lambda _: None, spared="yices")
     assert portfolio._yices(1.0)[0] is None
+
+
+STUCK = GaveUp("timeout")
+NOTHING: Outcome = Model({})
+IRRATIONAL: Outcome = Model({"w1_0_0": NumberField(polynomial([-2, 0, 1]), Fraction(1), Fraction(2))})
+ANY: dict[str, Any] = {"network": [1, 1, 1], "samples": 1, "where": ["w1[0,0] >= 0"]}
+"""Zeros answer it."""
+
+
+def seen(problem: Problem, *outcomes: Outcome, hasty: bool = False) -> tuple[object, Answering]:
+    """What comes of first looks with these outcomes, and who was asked."""
+    solver, until = Answering(*outcomes), time.monotonic() + 60
+    whole = Whole(problem, 1, solver, 0, hasty=hasty)
+    whole.look(until)
+    return whole.seen(until), solver
+
+
+@pytest.mark.parametrize("number", range(len(LOOKS)))
+def test_the_first_look_that_settles_it_is_the_last(number: int) -> None:
+    """Each is made in its form and mode, until one says yes or no."""
+    problem = Problem(**ANY)
+    for outcome, kind in ((NOTHING, Found), (NoModel(), Impossible)):
+        verdict, solver = seen(problem, *[STUCK] * number, outcome)
+        assert isinstance(verdict, kind)
+        expected = [
+            (whole_question(problem, 1, choices=other)[1].to_smtlib(), mode, effort)
+            for other, mode, effort in LOOKS[: number + 1]
+        ]
+        assert solver.asked == expected
+    assert len(set(LOOKS)) == len(LOOKS)
+
+
+def test_looks_that_settle_nothing() -> None:
+    """Nothing is claimed; a solver that is out of memory is not asked again."""
+    verdict, solver = seen(Problem(**ANY), *[STUCK] * len(LOOKS))
+    assert isinstance(verdict, Undecided)
+    assert len(solver.asked) == len(LOOKS)
+    verdict, solver = seen(Problem(**ANY), STUCK, GaveUp("memory"))
+    assert isinstance(verdict, Undecided)
+    assert verdict.reason == "memory"
+    assert len(solver.asked) == 2
+
+
+def test_a_rational_solution_is_preferred_to_an_irrational_one() -> None:
+    """Another look may have one; who is in a hurry need not wait for exact numbers then."""
+    for hasty in (False, True):
+        verdict, _ = seen(Problem(**ANY), IRRATIONAL, STUCK, NOTHING, hasty=hasty)
+        assert isinstance(verdict, Found)
+        check_witness(Problem(**ANY), verdict.witness)
+        assert not isinstance(verdict.witness.field, NumberField)
+
+
+def test_an_irrational_solution_is_come_back_to(crew: Crew) -> None:
+    """What no look has in rational numbers is made exact, or left by who is in a hurry."""
+    problem, until = Problem(**ROOT), time.monotonic() + 60
+    whole = Whole(problem, 1, crew.lead, 0)
+    whole.look(until)
+    verdict = whole.seen(until)
+    assert isinstance(verdict, Found)
+    check_witness(problem, verdict.witness)
+    with pytest.raises(TakesLonger):
+        seen(problem, IRRATIONAL, *[STUCK] * len(LOOKS), hasty=True)
+    with pytest.raises(TakesLonger):  # a second one: irrational numbers are needed
+        seen(problem, IRRATIONAL, IRRATIONAL, hasty=True)
+
+
+@pytest.mark.parametrize("number", [32, 67, 95, 184])
+def test_a_second_look_settles_what_takes_the_first_one_long(number: int, crew: Crew) -> None:
+    """Questions that the first form leaves open within its effort."""
+    problem, until = random_questions(number + 1)[number].in_order(), time.monotonic() + 60
+    crew.forget()
+    whole = Whole(problem, problem.samples.least, crew.lead, 0)
+    whole.look(until)
+    verdict = whole.seen(until)
+    assert isinstance(verdict, Found)
+    check_witness(problem, verdict.witness)

@@ -73,6 +73,8 @@ class Unanswered:
     def told(self, *_: Any) -> Verdict:
         return Undecided("incomplete")
 
+    look, seen = ask, told
+
 
 @pytest.mark.parametrize("small", [0, portfolio.SMALL])
 def test_strategies_are_come_back_to(crew: Crew, monkeypatch: pytest.MonkeyPatch, small: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -301,3 +301,57 @@ def test_samples_that_are_named_must_be_there(crew: Crew) -> None:
     )
     assert isinstance(verdict, Found)
     assert attempts == (Attempt(3, "sat"),)
+
+
+def looked(
+    samples: object, answers: Mapping[int, str], *, sufficient: int | None, sketched: int | None = None
+) -> tuple[Verdict, tuple[Attempt, ...], list[int]]:
+    """The outcome where looks give these verdicts, and the numbers of samples that were looked at."""
+    problem = Problem(network=[1, 1, 1], samples=samples)  # type: ignore[arg-type]
+    seen: list[int] = []
+
+    def look(m: int, _: float) -> Verdict:
+        seen.append(m)
+        match answers.get(m):
+            case "sat":
+                return Found(witness(problem, m), "stub")
+            case "unsat":
+                return NO
+        return unknown()
+
+    def sketch(m: int, _: float) -> Verdict:
+        return Found(witness(problem, m), "stub") if m == sketched else unknown()
+
+    verdict, attempts = over_samples(
+        problem,
+        lambda m, _: unknown(),
+        sufficient=sufficient,
+        deadline=time.monotonic() + 60,
+        progress=lambda _: None,
+        looks=(sketch, look),
+    )
+    return verdict, attempts, seen
+
+
+@pytest.mark.parametrize("samples", ["any", "fewest"])
+def test_the_next_number_is_looked_at_where_the_least_is_too_small(samples: str) -> None:
+    """A witness there has the fewest samples; else as many as suffice are looked at."""
+    verdict, attempts, seen = looked(samples, {1: "unsat", 2: "sat", 4: "sat"}, sufficient=4)
+    assert isinstance(verdict, Found)
+    assert [(a.samples, a.status) for a in attempts] == [(1, "unsat"), (2, "sat")]
+    assert seen == [1, 2]
+    verdict, attempts, seen = looked(samples, {1: "unsat", 2: "unsat", 4: "unsat"}, sufficient=4)
+    assert isinstance(verdict, Impossible)
+    assert seen == [1, 2, 4]
+    _, _, seen = looked(samples, {1: "unsat", 2: "unsat"}, sufficient=2)
+    assert seen == [1, 2]
+
+
+def test_the_next_number_is_left_where_the_least_is_open() -> None:
+    """One sample may do yet: a witness with two would not have the fewest."""
+    _, _, seen = looked("fewest", {2: "sat"}, sufficient=4)
+    assert seen == [1, 4]
+    verdict, _, seen = looked("any", {1: "unsat", 2: "sat"}, sufficient=4, sketched=3)
+    assert isinstance(verdict, Found)
+    assert verdict.witness.samples == 3
+    assert seen == [1]

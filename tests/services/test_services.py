@@ -44,6 +44,14 @@ def test_a_conversation(echo: Echo) -> None:
     assert lines == ["saying one", "saying two"]
 
 
+def test_a_killed_process_is_replaced_at_once(echo: Echo) -> None:
+    """Also while it has not noticed yet: the next request is for a fresh one."""
+    for _ in range(20):
+        assert works(echo)
+        echo.kill()
+        assert works(echo)
+
+
 def test_replies_are_about_something(echo: Echo) -> None:
     """What leaves are read with."""
     answer = echo.ask(Say((), HALVES), Counted, deadline=soon(), about=2)

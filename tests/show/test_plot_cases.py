@@ -172,6 +172,7 @@ def test_what_has_no_cases_says_what_to_do() -> None:
         plot(stored("exponential"))
 
 
+@pytest.mark.slow
 def test_files_of_cases() -> None:
     """The same bytes each time; ``all`` is the one picture that there is."""
     answer = stored("textbook-m2")

@@ -149,6 +149,7 @@ def test_every_gradient_is_written(width: float) -> None:
         assert all(re.search(f"= {value}$", tick) for tick, value in zip(ticks, values, strict=True))
 
 
+@pytest.mark.slow
 def test_long_values_take_lines_before_they_are_turned() -> None:
     """Twelve entries with their values stand upright, and do not touch."""
     found = filled(Network.mlp(1, 30, 1), 12, lambda n: n % 7 - 3)

@@ -170,6 +170,7 @@ def test_strips_are_shaded_where_units_have_slopes(found: Sat) -> None:
                     ) == shaded
 
 
+@pytest.mark.slow
 def test_strips_do_not_cover_the_label_of_the_axis() -> None:
     """The names of many strips stand below what is said of the heights."""
     found = filled(Network.mlp(1, 30, 1), 5, lambda n: n * n % 11 - 5)

@@ -66,6 +66,7 @@ def test_titles_can_be_left_out(kind: Kind) -> None:
     assert zg.plot(founding(), kind=kind, ax=mine, title="Mine").get_title(loc="left") == "Mine"
 
 
+@pytest.mark.slow
 def test_panels_keep_their_headings() -> None:
     """Which tell them apart."""
     drawn = picture(founding(title="A title"), "svg", kind=("function", "contributions"), title=False)

@@ -107,6 +107,7 @@ def test_dead_units_are_crossed_out() -> None:
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["dead: slope 0 on every sample"]  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_units_are_as_broad_as_their_names() -> None:
     """However small the units are, their names can be read, and do not run over their edges."""
     found = filled(Network.mlp(5, 7, 4, 3), 2, lambda n: n % 5 - 2)

@@ -460,6 +460,17 @@ def test_a_seed_reproduces_its_outcome(process: SolverProcess) -> None:
             assert run(process, script, mode, seed=seed) == first
 
 
+def test_a_question_is_forgotten_with_the_next_one(process: SolverProcess) -> None:
+    """Forgetting twice is forgetting once."""
+    script = Script()
+    two_radicals(script)
+    process.forget()
+    first = run(process, script, modes(process)[0])
+    for _ in range(2):
+        process.forget()
+    assert run(process, script, modes(process)[0]) == first
+
+
 @linux
 @pytest.mark.parametrize("name", BACKENDS)
 def test_forgetting_outlives_the_process(name: str) -> None:

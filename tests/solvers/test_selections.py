@@ -55,6 +55,30 @@ def test_a_linear_program_has_an_exact_solution() -> None:
     assert found == Model({"v": Fraction(1, 3), "w": Fraction(1, 3)})
 
 
+def test_linear_programs_one_after_another() -> None:
+    """Each as if it were alone: what the simplex was told before is forgotten."""
+    selections = Selections()
+    selections.add(
+        {"v": "Real", "w": "Real"}, ["(>= v 0)", "(>= w 0)", "(= (+ v w) 1)", "(= v 2)", "(= w 0)"]
+    )
+    names = ["v", "w"]
+    for _ in range(2):
+        assert selections.check([0, 1, 2, 3], names, mode="general", effort=1.0) == NoModel()
+        found = selections.check([0, 1, 2, 4], names, mode="general", effort=1.0)
+        assert found == Model({"v": Fraction(1), "w": Fraction(0)})
+        assert selections.check([3, 4], names, mode="general", effort=1.0) == Model(
+            {"v": Fraction(2), "w": Fraction(0)}
+        )
+
+
+def test_a_variable_is_declared_once() -> None:
+    """Facts that are read later may speak of those before, in a solver of either kind."""
+    selections = Selections()
+    assert selections.add({"v": "Real"}, ["(> v 1)"]) == range(1)
+    assert selections.add({"v": "Real", "w": "Real"}, ["(= (* v w) 1)", "(>= w 1)"]) == range(1, 3)
+    assert selections.core([0, 1, 2], [], mode="polynomial", effort=1.0) == [0, 1, 2]
+
+
 def test_a_core_leaves_out_what_was_not_needed() -> None:
     """What is beside what was chosen counts, and is not named."""
     selections = read()

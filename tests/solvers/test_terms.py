@@ -303,3 +303,15 @@ def test_a_copy_is_another_script() -> None:
     assert script.variables == {"x": "Real"}
     assert script.truths == []
     assert copy.assertions == [relate(x, "=", ONE)]
+
+
+FORMULAS = (Truth("p"), relate(Variable("x"), ">", ZERO), TRUE, FALSE)
+PREMISES = (*FORMULAS, *map(invert, FORMULAS), And(FORMULAS[:2]))
+
+
+@pytest.mark.parametrize("premise", PREMISES)
+@pytest.mark.parametrize("conclusion", [*PREMISES, Or(FORMULAS[:2])])
+def test_an_implication_is_a_disjunction(premise: Formula, conclusion: Formula) -> None:
+    """The disjunction of the conclusion and what the premise is not; that twice is the premise."""
+    assert imply(premise, conclusion) == disjoin([invert(premise), conclusion])
+    assert invert(invert(premise)) == premise

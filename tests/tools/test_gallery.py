@@ -33,6 +33,7 @@ def test_every_problem_has_its_files_and_there_are_no_others() -> None:
     assert {path.name for path in GALLERY.iterdir()} == expected
 
 
+@pytest.mark.slow
 def test_the_picture_of_the_readme_is_of_the_founding_answer() -> None:
     """It is drawn anew of the answer that the gallery has, and is the same."""
     drawn = founding(load_answer(GALLERY / "textbook-m3.json"))

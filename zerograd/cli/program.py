@@ -12,15 +12,18 @@ import click
 
 from zerograd.cli import end_interrupted
 from zerograd.cli.atlas import atlas
+from zerograd.cli.auditing import audit
 from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, ReaderGoneError
 from zerograd.cli.explaining import explain
 from zerograd.cli.exporting import export, plot
 from zerograd.cli.helping import VARIABLE, complete_files, completion, help_command, print_version
+from zerograd.cli.levels import levels
 from zerograd.cli.printing import gradients, init, problem
 from zerograd.cli.proving import prove
-from zerograd.cli.solving import solve, verify
+from zerograd.cli.solving import solve
 from zerograd.cli.sweep import sweep
 from zerograd.cli.teaching import sheet
+from zerograd.cli.verifying import verify
 from zerograd.cli.watching import watch
 from zerograd.core.near import nearest
 from zerograd.streams import settle_streams
@@ -67,6 +70,8 @@ def cli(context: click.Context) -> None:
 for command in (
     watch,
     explain,
+    audit,
+    levels,
     solve,
     prove,
     sweep,

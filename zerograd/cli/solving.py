@@ -1,4 +1,4 @@
-"""`zerograd solve` and `zerograd verify`."""
+"""`zerograd solve`."""
 
 from __future__ import annotations
 
@@ -34,21 +34,17 @@ from zerograd.cli.common import (
     seed_option,
     timeout_option,
     width,
-    work_option,
 )
 from zerograd.cli.early import taken
-from zerograd.streams import printable, read_results, to_json_text
+from zerograd.streams import printable, to_json_text
 
 if TYPE_CHECKING:
     from zerograd.core.question.problem import Problem
-    from zerograd.core.refuting.certificate import Certificate
     from zerograd.core.verdict.answer import Answer
-    from zerograd.core.verdict.witness import Witness
     from zerograd.preferring import Preference
     from zerograd.proving.process import ProofProcess
     from zerograd.search.comparison import Second
     from zerograd.search.process import SearchProcess
-    from zerograd.spec.read import IsSweep
 
 
 @click.command()
@@ -290,96 +286,3 @@ def _verdict(answer: Answer) -> str:
     from zerograd.core.verdict.answer import Unknown
 
     return f"unknown ({answer.reason})" if isinstance(answer, Unknown) else answer.status
-
-
-@click.command()
-@click.argument("spec")
-@click.argument("result")
-@samples_option
-@work_option
-@click.option("-q", "--quiet", is_flag=True, help="Only the exit code.")
-def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: bool) -> None:
-    """Re-check the witness or certificate in RESULT against the problem in SPEC, with the trusted core alone.
-
-    RESULT is what `solve`, `prove`, `atlas` or `sweep` printed with `--json`, or `-o` wrote. A question's
-    digest, which papers and results name, is printed beside. Exit codes:
-    0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of a table: not all of it).
-    """
-    from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
-    from zerograd.core.numbers.work import budget
-    from zerograd.spec.read import IsSweep
-
-    if spec == result == "-":
-        fail("SPEC and RESULT cannot both be standard input: name a file for one of them")
-
-    say = (lambda _: None) if quiet else click.echo
-    try:
-        with budget(work):
-            try:
-                problem = load(spec, samples)
-            except IsSweep as asked:
-                code, lines = _verified_sweep(asked, read_results(result))
-            else:
-                code, lines = _verified(problem, read_results(result))
-                lines.append(f"question: {problem.digest}")
-    except Refused as refusal:
-        for line in refusal.lines:
-            say(f"refused: {line}")
-        if refusal.violations[0].entry == "problem":
-            say("It answers another question; one asked with --samples N is verified with --samples N.")
-        sys.exit(NOT_AS_EXPECTED)
-    except NothingToCheck as nothing:
-        say(f"unknown: {nothing}")
-        sys.exit(UNKNOWN)
-    except ZerogradError as error:
-        fail(str(error))
-    for line in lines:
-        say(line)
-    sys.exit(code)
-
-
-def _verified_sweep(asked: IsSweep, documents: Sequence[Any]) -> tuple[int, list[str]]:
-    """Check the document of a sweep; return the exit code, and what was accepted."""
-    from zerograd.core.verdict.row import accepted_rows_line
-    from zerograd.core.verdict.sweep import check_sweep
-    from zerograd.spec.sweep import of_document
-
-    sweep = of_document(asked.document, asked.name, asked.folder)
-    rows = check_sweep(sweep, documents[0] if len(documents) == 1 else None)
-    return DECIDED if all(row.proved for row in rows) else UNKNOWN, [accepted_rows_line("a sweep", rows)]
-
-
-def _verified(problem: Problem, documents: Sequence[Any]) -> tuple[int, list[str]]:
-    """Check results; return the exit code, and what was accepted. Raises what `check_result` does."""
-    from zerograd.core.verdict.atlas import check_atlas
-    from zerograd.core.verdict.checking import accepted_line, claimed_digest, is_atlas
-    from zerograd.core.verdict.row import accepted_rows_line
-
-    if len(documents) == 1 and is_atlas(documents[0]):
-        rows = check_atlas(problem, documents[0])
-        code = DECIDED if all(row.proved for row in rows) else UNKNOWN
-        return code, [accepted_rows_line("an atlas", rows)]
-    # Of the results of several problems, those that claim to answer this one; several with `--count`.
-    claiming = [document for document in documents if claimed_digest(document) == problem.digest]
-    accepted = [
-        _checked(problem, document, number if len(claiming) > 1 else None)
-        for number, document in enumerate(claiming or documents[:1] or [None], start=1)
-    ]
-    return DECIDED, [accepted_line(problem, evidence) for evidence in accepted]
-
-
-def _checked(problem: Problem, document: object, number: int | None) -> Witness | Certificate:
-    """Check a result; a refusal says which of several it is about."""
-    from zerograd.core.errors import Refused, TooMuchWork, Violation
-    from zerograd.core.verdict.checking import check_result
-
-    try:
-        return check_result(problem, document)
-    except TooMuchWork:
-        raise
-    except Refused as refusal:
-        if number is None:
-            raise
-        raise Refused(
-            Violation(f"result {number}: {v.entry}", v.expected, v.found) for v in refusal.violations
-        ) from None

@@ -3,7 +3,8 @@
     python -m zerograd.core.check [--work N] PROBLEM.json RESULT.json
 
 Witnesses are for `zerograd.core.verdict.existence`, certificates for `zerograd.core.refuting.refutation`,
-and atlases, many results in one document, for `zerograd.core.verdict.atlas`.
+atlases, many results in one document, for `zerograd.core.verdict.atlas`, audits for
+`zerograd.core.auditing.judging`, levels for `zerograd.core.landscape.documents`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
 
+from zerograd.core.auditing.judging import accepted_audit_line, check_audit, is_audit
 from zerograd.core.errors import FormatError, NothingToCheck, ProblemError, Refused
+from zerograd.core.landscape.documents import accepted_levels_line, check_document, is_levels
 from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.question.documents import problem_from_json, read_json
 from zerograd.core.verdict.atlas import check_atlas
@@ -44,6 +47,13 @@ def main(arguments: Sequence[str]) -> int:
                 rows = check_atlas(problem, document)
                 print(accepted_rows_line("an atlas", rows))
                 return 0 if all(row.proved for row in rows) else 3
+            if is_levels(document):
+                levels = check_document(problem, document)
+                print(accepted_levels_line(levels))
+                return 0 if levels.proof is not None else 3
+            if is_audit(document):
+                print(accepted_audit_line(check_audit(problem, document)))
+                return 0
             line = accepted_line(problem, check_result(problem, document))
     except Refused as refusal:
         print(f"refused: {refusal}")

@@ -89,12 +89,16 @@ class Slopes:
         point = np.concatenate([self.values[name].ravel() for name in self._names])
         step = np.maximum(1.0, np.abs(point[places])) * (1 / 8 if self.polynomial else STEP)
         slopes, errors = np.full((2, len(places)), np.nan)
-        missing, here = np.arange(len(places)), np.nan
+        missing, here, again = np.arange(len(places)), np.nan, 0
         with np.errstate(all="ignore"):
-            for again in range(_TIMES):
-                steps = step[missing] * widths
-                own = [] if again else [0]  # at first the loss at the point itself, too
-                where = np.concatenate([np.array(own, dtype=np.intp), *[places[missing]] * (2 * len(widths))])
+            while again < _TIMES and missing.size:
+                several = self._at_once(missing.size * 2 * len(widths)) if again else 1
+                shrunk = 4.0 ** -np.arange(again, min(again + several, _TIMES))
+                again += len(shrunk)
+                steps = (shrunk[:, np.newaxis] * step[missing]).ravel() * widths
+                own = [0] if again == 1 else []  # at first the loss at the point itself, too
+                sites = np.tile(places[missing], len(shrunk) * 2 * len(widths))
+                where = np.concatenate([np.array(own, dtype=np.intp), sites])
                 by = np.concatenate([own, *steps, *-steps])
                 losses, bounds = self._losses(point, where, by)
                 if own:
@@ -104,14 +108,26 @@ class Slopes:
                 rounding = ROUNDING * ends.max(axis=0) / steps
                 bends = (above - here + below - here) / steps**2
                 quotients = _Quotients((above - below) / (2 * steps), rounding, bends, steps)
-                found = np.isfinite(ends).all(axis=(0, 1)) & ~quotients.grow_inwards()
+                fine = np.isfinite(ends).all(axis=(0, 1)) & ~quotients.grow_inwards()
+                found = fine.reshape(len(shrunk), -1)
+                settled = np.flatnonzero(found.any(axis=0))
+                largest = found.argmax(axis=0)[settled] * missing.size + settled
                 extrapolated, uncertain = quotients.at_step_nought()
-                slopes[missing[found]], errors[missing[found]] = extrapolated[found], uncertain[found]
-                missing = missing[~found]
-                if not missing.size:
-                    break
-                step[missing] /= 4
+                slopes[missing[settled]] = extrapolated[largest]
+                errors[missing[settled]] = uncertain[largest]
+                missing = np.delete(missing, settled)
         return slopes, errors
+
+    def _at_once(self, points: int) -> int:
+        """How many sizes of steps are tried at once: several where a pass over few points costs the same."""
+        return max(1, STACK // (self._each * points))
+
+    @property
+    def _each(self) -> int:
+        """Numbers of a point and its pre-activations."""
+        units = sum(layer.units for layer in self.model.network.layers)
+        size = sum(self.values[name].size for name in self._names)
+        return size + len(self.values["x"]) * units
 
     @property
     def _names(self) -> list[str]:
@@ -120,10 +136,9 @@ class Slopes:
     def _losses(self, point: Floats, places: NDArray[np.intp], moves: Floats) -> tuple[Floats, Floats]:
         """The loss where one entry is moved, and its majorant, for each move; NaN beyond a kink."""
         losses, most = np.full((2, len(places)), np.nan)
-        units = sum(layer.units for layer in self.model.network.layers)
-        each = len(self.values["x"]) * units
+        each = self._each - point.size
         if point.size <= WHOLE:
-            for rows in _slices(len(places), max(2, STACK // (point.size + each))):
+            for rows in _slices(len(places), max(2, STACK // self._each)):
                 losses[rows], most[rows] = self._at(self._whole(point, places[rows], moves[rows]))
             return losses, most
         start = 0

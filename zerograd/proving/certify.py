@@ -36,6 +36,12 @@ FEW_SITES = 100
 UNSEEN = "one question did not show that it can be refuted"
 
 Progress = Callable[[str], None]
+Turn = Callable[[Kind, int | None], object]
+"""What is told which facts are made now."""
+
+
+def _nobody(_kind: Kind, _samples: int | None) -> None:
+    pass
 
 
 def certify(
@@ -44,22 +50,30 @@ def certify(
     deadline: float,
     fixed: bool = False,
     progress: Progress = lambda _: None,
+    turned: Turn = _nobody,
     selections: Selections | None = None,
 ) -> ProofFinding:
     """Look for a certificate until ``deadline`` (of `time.monotonic`).
 
     Args:
         fixed: only certificates that speak of a dataset with a fixed number of samples.
+        turned: told each system of facts that it turns to.
         selections: unused ones for the solver, made beforehand.
     """
     reals = Reals(deadline, selections)
     if problem.derivative_at_kink == "all":
         return _under_all(problem, reals, fixed, progress)
-    return _certified(problem, reals, fixed, progress)
+    return _certified(problem, reals, fixed, progress, turned)
 
 
-def _certified(problem: Problem, reals: Reals, fixed: bool, progress: Progress) -> ProofFinding:
-    search = _Search(problem, progress)
+def _certified(
+    problem: Problem,
+    reals: Reals,
+    fixed: bool,
+    progress: Progress,
+    turned: Turn = _nobody,
+) -> ProofFinding:
+    search = _Search(problem, progress, turned)
     left: list[str] = []
     # Where each sample's own gradient is restricted, datasets that suffice are large.
     of_each = problem.asks_of_x or signs_of_adjoints(problem)
@@ -132,6 +146,7 @@ class _Search:
 
     problem: Problem
     progress: Progress
+    turned: Turn = _nobody
     systems: dict[tuple[Kind, int | None], System] = field(default_factory=dict)
     ahead: dict[int, tuple[System, Stated]] = field(default_factory=dict)
     """Equations of systems by their identity, for which these are kept."""
@@ -145,6 +160,7 @@ class _Search:
         """
         try:
             if (kind, samples) not in self.systems:
+                self.turned(kind, samples)
                 self.systems[kind, samples] = system_of(self.problem, kind, samples)
         except Refused as refusal:
             return None, [str(refusal)]

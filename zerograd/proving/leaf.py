@@ -328,7 +328,7 @@ class _Reduction:
             keep_time()
             label, position = choice
             equation = pending.pop(label)
-            c = equation.to_dict()[self._unit(position)]
+            c = equation.to_dict()[tuple(int(i == position) for i in range(ring.width))]
             pivot = _Pivot(label, position, self.gens[position] - equation / c, equation)
             self.pivots.append(pivot)
             for other, p in pending.items():
@@ -337,18 +337,17 @@ class _Reduction:
                     self.shares[other][label] = multiple
         self.rest = {label: p for label, p in pending.items() if p != 0}
 
-    def _unit(self, position: int) -> tuple[int, ...]:
-        return tuple(int(i == position) for i in range(self.ring.width))
-
     def _choose(self, pending: Mapping[str, Any]) -> tuple[str, int] | None:
         """The shortest equation with an unknown that stands in one term, linear and alone."""
         best: tuple[int, str, int] | None = None
         for label, p in pending.items():
             terms = p.to_dict()
-            for position in range(len(self.ring.names)):
-                if self._unit(position) in terms and sum(1 for e in terms if e[position]) == 1:
+            alone = {e.index(1) for e in terms if sum(e) == 1}
+            for position in sorted(alone):
+                if sum(1 for e in terms if e[position]) == 1:
                     size = (len(terms), label, position)
                     best = size if best is None else min(best, size)
+                    break
         return None if best is None else best[1:]
 
     def __call__(self, p: Polynomial) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
-from zerograd.core.refuting.certificate import Certificate, certificate_from_json
+from zerograd.core.refuting.certificate import Certificate, Kind, certificate_from_json
 from zerograd.services.wire import Leaf, Wire
 
 
@@ -31,9 +31,17 @@ class ProofFinding:
     open: tuple[str, ...] = ()
 
 
-WIRE: Wire[Prove, ProofFinding] = Wire(
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """Which facts a refutation is looked for among now, or soon: whoever checks it will need them."""
+
+    kind: Kind
+    samples: int | None
+
+
+WIRE: Wire[Prove, Turned | ProofFinding] = Wire(
     Prove,
-    ProofFinding,
+    Turned | ProofFinding,
     leaves={
         Problem: Leaf(Problem.to_json, lambda data, _: problem_from_json(data)),
         Certificate: Leaf(Certificate.to_json, lambda data, _: certificate_from_json(data)),

@@ -10,24 +10,26 @@ from zerograd.services.service import DEFAULT_MEMORY, Busy, Service, Stopped
 from zerograd.services.wire import ServiceFailed, Wire
 
 if TYPE_CHECKING:  # certificates: not before one is looked for
-    from zerograd.proving.messages import ProofFinding, Prove
+    from zerograd.proving.messages import ProofFinding, Prove, Turned
 
 
-def _wire() -> Wire[Prove, ProofFinding]:
+def _wire() -> Wire[Prove, Turned | ProofFinding]:
     from zerograd.proving.messages import WIRE
 
     return WIRE
 
 
-class ProofProcess(Service["Prove", "ProofFinding"]):
+class ProofProcess(Service["Prove", "Turned | ProofFinding"]):
     """The search for proofs in a process of its own, started when it is first needed, and reused.
 
     Args:
         memory: cap in bytes on its address space.
+        beside: whether there is a core to spare: the checker then derives its facts during the search.
     """
 
-    def __init__(self, memory: int = DEFAULT_MEMORY) -> None:
+    def __init__(self, memory: int = DEFAULT_MEMORY, *, beside: bool = True) -> None:
         super().__init__("zerograd.proving.worker", _wire, memory)
+        self._beside = beside
 
     def find(
         self, problem: Problem, *, deadline: float, fixed: bool, progress: Callable[[str], None]
@@ -39,11 +41,19 @@ class ProofProcess(Service["Prove", "ProofFinding"]):
 
         A bug inside the search costs the proof, not the answer: it is told as what stands in the way.
         """
-        from zerograd.proving.messages import ProofFinding, Prove
+        from zerograd.proving.messages import ProofFinding, Prove, Turned
+
+        def take(reply: Turned | ProofFinding) -> None:
+            from zerograd.core.refuting.ahead import derive_ahead  # once the search is under way
+            from zerograd.core.refuting.refutation import system_of
+
+            if self._beside and isinstance(reply, Turned):
+                kind, samples = reply.kind, reply.samples
+                derive_ahead(problem, kind, samples, lambda: system_of(problem, kind, samples))
 
         try:
             return self.ask(
-                Prove(problem, deadline, fixed), ProofFinding, deadline=deadline, progress=progress
+                Prove(problem, deadline, fixed), ProofFinding, deadline=deadline, progress=progress, take=take
             )
         except ServiceFailed as failure:
             line = str(failure).strip().splitlines()[-1]

@@ -58,6 +58,8 @@ class Reals:
         self._symbols: dict[str, str] = {}
         self._written: dict[int, _Written] = {}
         """Formulas by their identity, for which they are kept."""
+        self._outcomes: dict[object, Outcome] = {}
+        """What was said: the facts of a system are asked about again when it gets more patience."""
 
     def share(self, part: float, *, most: float = inf) -> Reals:
         """Return the same with a part of the time that is left: what was read once is not read again."""
@@ -91,11 +93,14 @@ class Reals:
         names = dict.fromkeys(name for one in known for name in one.variables) if values else {}
         numbers = [one.number for one in known]
         symbols = [self._symbols[name] for name in names]
-        outcome = self._selections.check(numbers, symbols, mode=mode, effort=effort)
-        if isinstance(outcome, Model):
-            found = outcome.values
-            return Model({n: found[self._symbols[n]] for n in names if self._symbols[n] in found})
-        return outcome
+        key = (*numbers, mode, effort, values)
+        if key not in self._outcomes:
+            outcome = self._selections.check(numbers, symbols, mode=mode, effort=effort)
+            if isinstance(outcome, Model):
+                found = outcome.values
+                outcome = Model({n: found[self._symbols[n]] for n in names if self._symbols[n] in found})
+            self._outcomes[key] = outcome
+        return self._outcomes[key]
 
     def _read(self, formulas: Iterable[Formula]) -> list[_Written]:
         """Most formulas are asked about many times over: each is read once."""

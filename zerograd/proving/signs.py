@@ -179,63 +179,75 @@ class _Signs:
         state: State,
     ) -> _Leaf | None:
         """Σ of the terms times ``scale`` is what the fact is about."""
-        if not _may_contradict(sign, scale > 0, terms, state):
+        if not _may_contradict(sign, scale.numerator > 0, terms, state):
             return None
         known = []
         for c, powers in terms:
-            term = self._term(scale * c, powers, state)
+            term = self._term(c if scale == 1 else scale * c, powers, state)
             if term is None:
                 return None
             known.append(term)
-        zero: dict[str | int, Polynomial] = {}
-        for term in known:
-            if isinstance(term, _Zero):
-                zero[term.label] = zero.get(term.label, Polynomial.constant(0)) + term.cofactor
         rest = [term for term in known if isinstance(term, _Term)]
         if sign == "!=":
-            return None if rest else _Leaf(zero, {label: 1})
+            return None if rest else _Leaf(self._zeros(known), {label: 1})
         if sign == "=" and len(rest) == 1 and not rest[0].squares and not rest[0].weak:
             # c · (what is not 0) = fact − (what is 0)
             by = 1 / rest[0].coefficient
-            cofactors = {key: -p * by for key, p in zero.items()}
+            cofactors = {key: -p * by for key, p in self._zeros(known).items()}
             cofactors[label] = cofactors.get(label, Polynomial.constant(0)) + by
             return _Leaf(cofactors, rest[0].powers)
         if any(not term.signed for term in rest):
             return None
-        signs = {term.coefficient > 0 for term in rest}
+        signs = {term.coefficient.numerator > 0 for term in rest}
         strict = sign == ">" or any(not term.weak and not term.squares for term in rest)
         if len(signs) > 1 or not strict:
             return None
+        if sign != "=" and signs == {True}:
+            return None
+        cofactors = self._zeros(known)
+        positive = tuple((abs(t.coefficient), t.powers, self._squares(t)) for t in rest)
         if sign == "=":
             up = signs == {True}
-            cofactors = {key: p * (-1 if up else 1) for key, p in zero.items()}
+            cofactors = {key: p * (-1 if up else 1) for key, p in cofactors.items()}
             cofactors[label] = cofactors.get(label, Polynomial.constant(0)) + (1 if up else -1)
-            return _Leaf(cofactors, {}, tuple((abs(t.coefficient), t.powers, t.squares) for t in rest))
-        if signs == {True}:
-            return None
-        own = (Fraction(1), {label: 1}, ())
-        return _Leaf(zero, {}, (own, *((-t.coefficient, t.powers, t.squares) for t in rest)))
+            return _Leaf(cofactors, {}, positive)
+        return _Leaf(cofactors, {}, ((Fraction(1), {label: 1}, ()), *positive))
+
+    def _zeros(self, terms: Iterable[_Term | _Zero]) -> dict[str | int, Polynomial]:
+        """The cofactors of what is 0. Only an identity that is found needs them."""
+        cofactors: dict[str | int, Polynomial] = {}
+        for term in terms:
+            if isinstance(term, _Zero):
+                cofactor = self._product(term.powers) * term.coefficient
+                cofactors[term.label] = cofactors.get(term.label, Polynomial.constant(0)) + cofactor
+        return cofactors
+
+    def _squares(self, term: _Term) -> tuple[Polynomial, ...]:
+        return tuple(self._product([power]) for power in term.squares)
+
+    def _product(self, powers: Iterable[tuple[int, int]]) -> Polynomial:
+        return prod((self.known.atoms[n] for n, e in powers for _ in range(e)), start=ONE)
 
     def _term(self, c: Fraction, powers: Powers, state: State) -> _Term | _Zero | None:
         """What is known of a product of atoms; None if too little."""
         found: dict[str | int, int] = {}
-        squares: list[Polynomial] = []
+        squares: list[tuple[int, int]] = []
         weak, signed = False, True
         for number, _ in powers:
             for fact in state.get(number, ()):
                 if fact.sign == "=":
-                    others = [(n, d - (n == number)) for n, d in powers]
-                    cofactor = prod((self.known.atoms[n] for n, d in others for _ in range(d)), start=ONE)
-                    return _Zero(fact.label, cofactor * (c / fact.scale))
+                    others = tuple((n, d - (n == number)) for n, d in powers)
+                    return _Zero(fact.label, c / fact.scale, others)
         for number, e in powers:
             says = _most_telling(state.get(number, ()), e)
             if says is None or (says.sign == ">=" and e % 2 == 0):
                 if e % 2:
                     return None
-                squares.append(prod((self.known.atoms[number] for _ in range(e // 2)), start=ONE))
+                squares.append((number, e // 2))
                 continue
             found[says.label] = found.get(says.label, 0) + e
-            c /= says.scale**e
+            if says.scale != 1:
+                c /= says.scale**e
             weak |= says.sign == ">="
             signed &= says.sign != "!=" or e % 2 == 0
         return _Term(c, found, tuple(squares), weak, signed)
@@ -252,27 +264,32 @@ def _most_telling(several: Sequence[Says], e: int) -> Says | None:
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """coefficient · Π fact^power · Π square², where facts are above 0, or not below (weak), or only not 0."""
+    """coefficient · Π fact^power · Π square², where facts are above 0, or not below (weak), or only not 0.
+
+    Attributes:
+        squares: powers of atoms.
+    """
 
     coefficient: Fraction
     powers: Mapping[str | int, int]
-    squares: tuple[Polynomial, ...]
+    squares: Powers
     weak: bool
     signed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Zero:
-    """cofactor · (what is 0)."""
+    """coefficient · Π atom^power · (what is 0)."""
 
     label: str | int
-    cofactor: Polynomial
+    coefficient: Fraction
+    powers: Powers
 
 
 def _may_contradict(sign: Sign, up: bool, terms: Terms, state: State) -> bool:
     """A quick look: False only if the signs of the terms surely allow what is known of their sum."""
     for c, powers in terms:
-        positive: bool | None = (c > 0) == up
+        positive: bool | None = (c.numerator > 0) == up
         for number, e in powers:
             several = state.get(number)
             if several is None:
@@ -284,7 +301,9 @@ def _may_contradict(sign: Sign, up: bool, terms: Terms, state: State) -> bool:
                 break
             # Of several facts that say less, the long way finds the right one.
             if e % 2 and positive is not None and (len(several) == 1 or first.sign == ">"):
-                positive = None if first.sign == "!=" and sign != "=" else positive == (first.scale > 0)
+                positive = (
+                    None if first.sign == "!=" and sign != "=" else positive == (first.scale.numerator > 0)
+                )
         else:
             if positive is None:
                 return False

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 
 from zerograd.proving.certify import certify
-from zerograd.proving.messages import WIRE, ProofFinding, Prove
+from zerograd.proving.messages import WIRE, ProofFinding, Prove, Turned
 from zerograd.services.serving import Send, serve
 from zerograd.services.wire import Note
 from zerograd.solvers.selections import Selections
@@ -21,22 +21,26 @@ GARBAGE = 20_000
 """Objects after which garbage is looked for: small proofs make fewer, and nearly none of it in circles."""
 
 
-def _prepare(send: Send[ProofFinding]) -> Callable[[Prove], None]:
+def _prepare(send: Send[Turned | ProofFinding]) -> Callable[[Prove], None]:
     spare = [Selections()]
     gc.freeze()  # modules stay: nothing of them need be looked at again during a proof
     gc.set_threshold(GARBAGE)
 
     def answer(request: Prove) -> None:
+        selections = spare.pop() if spare else Selections()
         send(
             certify(
                 request.problem,
                 deadline=request.deadline,
                 fixed=request.fixed,
                 progress=lambda line: send(Note(line)),
-                selections=spare.pop() if spare else None,
+                turned=lambda kind, samples: send(Turned(kind, samples)),
+                selections=selections,
             )
         )
-        spare.append(Selections())  # now, between two questions: making them takes longer than many a proof
+        # Now, between two questions: making these takes longer than many a proof, and so does their end.
+        del selections
+        spare.append(Selections())
 
     return answer
 

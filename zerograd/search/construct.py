@@ -19,7 +19,6 @@ from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.conditions import ExactAlgebra, evaluate
 from zerograd.core.question.fitness import smooth, unreached
-from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import NOT_ZERO, Rational, Relation
 from zerograd.core.verdict.witness import Witness
@@ -123,6 +122,9 @@ def _attempted(asked: Asked, attempt: int, chance: random.Random) -> Found | Non
     return None
 
 
+_TESTS: Mapping[str, Callable[[Rational, int], bool]] = {"nonzero": ne, "positive": gt, "negative": lt}
+
+
 class Asked:
     """What a problem asks of gradients, entry by entry."""
 
@@ -139,8 +141,8 @@ class Asked:
         # Given values and bounds may spoil the structure of a draw.
         self.restricted = bool(problem.given or problem.bounds)
         self.columns = samples * problem.network.outputs
-        self.early = [c for c in problem.where if names_in(c.node).isdisjoint(OF_TARGETS)]
-        self.quick = [c for c in problem.where if names_in(c.node) <= OF_OUTPUTS]
+        self.early = [c for c in problem.where if c.names.isdisjoint(OF_TARGETS)]
+        self.quick = [c for c in problem.where if c.names <= OF_OUTPUTS]
         self.late = len(self.early) < len(problem.where) or problem.domain == "integer"
         self.patience = FEW_CANDIDATES if self.late else MANY_CANDIDATES
 
@@ -209,33 +211,34 @@ class Asked:
         """Return what tells of an adjoint whether its gradients are as asked."""
         if len(self.entries) * self.columns > FEW_COEFFICIENTS:
             return lambda adjoint: self.met(part.gradients(adjoint, self.names))
-        forms: dict[str, dict[Index, Row]] = {name: {} for name in self.names}
-        for (name, index), row in zip(self.entries, part.rows(self.entries), strict=True):
-            forms[name][index] = row
+        forms = dict(zip(self.entries, part.rows(self.entries), strict=True))
 
         def met(adjoint: Matrix) -> bool:
             flat = [*chain.from_iterable(adjoint)]
-            return self.met(
-                {
-                    name: {index: sum(map(mul, row, flat)) for index, row in rows.items()}
-                    for name, rows in forms.items()
-                }
-            )
+
+            def gradient(entry: tuple[str, Index]) -> Rational:
+                total: Rational = sum(map(mul, forms[entry], flat))
+                return total
+
+            return self._met(gradient)
 
         return met
 
     def met(self, gradients: Mapping[str, Mapping[Index, Rational]]) -> bool:
         """Whether gradients are as asked."""
-        tests = {"nonzero": ne, "positive": gt, "negative": lt}
-        return (
-            all(gradients[name][index] == 0 for name, index in self.zero)
-            and all(
-                tests[relation](gradients[name][index], 0)
-                for relation, entries in self.signs.items()
-                for name, index in entries
-            )
-            and all(any(gradients[name][index] for name, index in choice.entries) for choice in self.choices)
-        )
+        return self._met(lambda entry: gradients[entry[0]][entry[1]])
+
+    def _met(self, gradient: Callable[[tuple[str, Index]], Rational]) -> bool:
+        """The same, of gradients that are looked at one after another; at first those that are seldom met."""
+        for relation, entries in self.signs.items():
+            holds = _TESTS[relation]
+            for entry in entries:
+                if not holds(gradient(entry), 0):
+                    return False
+        for choice in self.choices:
+            if not any(map(gradient, choice.entries)):
+                return False
+        return not any(map(gradient, self.zero))
 
 
 def _settled(

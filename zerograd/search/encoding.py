@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from zerograd.core.model.activations import LINEAR, Activation
+from zerograd.core.model.activations import LINEAR
 from zerograd.core.model.backprop import Site
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array, Index, indices
@@ -134,6 +134,7 @@ class _Encoder:
         self.chosen: dict[Site, list[tuple[Formula, Side]]] = {}
         self.used = gradients_used(problem)
         self.bounds = problem.entry_bounds(samples)
+        self.sides = [sides(layer.activation, problem.derivative_at_kink) for layer in self.network.layers]
 
     def encode(self) -> Encoding:
         self._declare()
@@ -184,7 +185,7 @@ class _Encoder:
                 products = [multiply(w, v) if number == 1 else multiply(v, w) for w, v in pairs]
                 bias = [self.arrays[f"b{number}"][(unit,)]] if layer.bias else []
                 z.append(self._name(f"z{number}", (m, unit), add(*bias, *products)))
-                choices = self._sides((number, m, unit), layer.activation, z[-1])
+                choices = self._sides((number, m, unit), z[-1])
                 values = [_affine(side, z[-1]) for _, side in choices]
                 a.append(self._select(f"a{number}", (m, unit), choices, values))
             self._append(f"z{number}", m, z)
@@ -202,9 +203,9 @@ class _Encoder:
         spoken = speaks_of(self.problem, names)
         return not self.targets_matter and not spoken and self.network.layers[-1].activation.is_linear
 
-    def _sides(self, site: Site, activation: Activation, z: Term) -> list[tuple[Formula, Side]]:
+    def _sides(self, site: Site, z: Term) -> list[tuple[Formula, Side]]:
         """The sides that z may lie on, each with the truth value that says so."""
-        choices = sides(activation, self.problem.derivative_at_kink)
+        choices = self.sides[site[0] - 1]
         if self.pattern is not None and len(choices) > 1:
             choices = (self.pattern[site],)
             self.script.require(on_side(z, choices[0]))
@@ -248,7 +249,7 @@ class _Encoder:
         self, name: str, index: Index, options: Sequence[tuple[Formula, Side]], values: Sequence[Term]
     ) -> Term:
         """The value that belongs to the side that is chosen."""
-        if len(set(values)) == 1:
+        if values.count(values[0]) == len(values):
             return self._name(name, index, values[0])
         if self.choices:
             *others, (_, chosen) = zip((held for held, _ in options), values, strict=True)
@@ -308,7 +309,7 @@ class _Encoder:
         options = self.chosen.get((number, m, unit)) or [(TRUE, linear)]
         if len(options) > 1:
             g = self._name(f"g{number}", (m, unit), g)
-        scaled = [multiply(Constant(side.derivative), g) for _, side in options]
+        scaled = [_scaled(side.derivative, g) for _, side in options]
         return self._select(f"d{number}", (m, unit), options, scaled)
 
     def _lookup(self, name: str) -> Array[Ratio]:
@@ -329,12 +330,19 @@ class _Encoder:
 
 
 def _affine(side: Side, z: Term) -> Term:
-    return add(multiply(Constant(side.slope), z), Constant(side.offset))
+    return add(_scaled(side.slope, z), Constant(side.offset)) if side.offset else _scaled(side.slope, z)
+
+
+def _scaled(factor: Rational, term: Term) -> Term:
+    if factor == 1:
+        return term
+    return multiply(Constant(factor), term) if factor else ZERO
 
 
 def on_side(z: Term, side: Side) -> Formula:
     """z lies on this side."""
-    return conjoin(relate(z, "=" if op == "==" else op, Constant(end)) for op, end in side.comparisons)
+    held = [relate(z, "=" if op == "==" else op, Constant(end)) for op, end in side.comparisons]
+    return held[0] if len(held) == 1 else conjoin(held)
 
 
 def _dot(left: Sequence[Term], right: Sequence[Term]) -> Term:

@@ -131,7 +131,6 @@ class FirstLook:
             left.clear()  # what was seen is to be seen again
         except _Left:
             pass
-        self._crew.forget()  # now rather than before the next question: it takes a moment
         if not isinstance(verdict, Found | Impossible):
             # What a solver that broke down said says nothing of the question.
             return Open(tuple(sorted(left)) if self._is_loaded() else (), tuple(tried))

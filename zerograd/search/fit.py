@@ -16,7 +16,6 @@ from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
 from zerograd.core.question.fitness import labels, no_least_squares, smooth
-from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational, Relation
 from zerograd.search.draw import Structure, Values, accepted, draw, within, witness_at
@@ -62,7 +61,7 @@ def _at_rest(problem: Problem) -> bool:
 
 def fit(problem: Problem, samples: int, draws: Draws) -> Verdict:
     """Look for a witness with M = ``samples``; it never says there is none."""
-    data = [c for c in problem.where if names_in(c.node) <= {"x", "y"}]
+    data = [c for c in problem.where if c.names <= {"x", "y"}]
     for attempt, chance in draws.of(NAME):
         hidden = problem.network.widths[1:-1]
         structure = Structure.with_originals(hidden, [chance.randint(1, min(n, MOST)) for n in hidden])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from zerograd.core.question.conditions import Condition
-from zerograd.core.question.language import Call, Name, names_in, walk
+from zerograd.core.question.language import Call, Name, walk
 from zerograd.core.question.problem import Problem
 
 
@@ -16,7 +16,7 @@ def calls(condition: Condition, function: str) -> bool:
 
 def speaks_of(problem: Problem, names: Collection[str]) -> bool:
     """Whether any condition mentions one of the names."""
-    return any(not names_in(condition.node).isdisjoint(names) for condition in problem.where)
+    return any(not condition.names.isdisjoint(names) for condition in problem.where)
 
 
 def speaks_of_targets(problem: Problem) -> bool:

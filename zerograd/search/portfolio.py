@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 FEW_DRAWS, MORE_DRAWS, DRAWS = 8, 40, 320
 """Constructions before anything else is tried, before regions, and before the long searches."""
 
-THIRD = 3
-"""Constructions before a solver's word counts on a small question."""
+FIRST, THIRD = 1, 3
+"""Constructions before a solver's word counts on a small question: with conditions, and without."""
 
 SMALL = 48
 """Units, times samples, of a small question."""
@@ -44,7 +44,7 @@ FEW_SOLUTIONS, MORE_SOLUTIONS, SOLUTIONS = 4, 16, 120
 """Starts of numerical solutions, likewise."""
 
 GLANCE = 0.05
-"""Effort for the whole question, and for a region, at first sight: most small questions are settled by it."""
+"""Effort for the whole question, and for a region, at first sight."""
 
 GLIMPSE, LOOK, STARE = 0.1, 0.6, 8.0
 """Seconds that Yices has for the whole question, beside a second look by others, and beside longer ones."""
@@ -56,7 +56,7 @@ ROUNDS, GROWTH = 3, 4
 """How often all strategies are come back to, each time with so many times the patience and the draws."""
 
 EXACT: Mode = "polynomial"
-"""The mode for a first look at a small question, of integers too: it settles most."""
+"""The mode for a look at a small question, of integers too: it settles most."""
 
 REAL_MODES: Sequence[Mode] = ("polynomial", "elimination", "general")
 INTEGER_MODES: Sequence[Mode] = ("general", "small-integers")
@@ -111,7 +111,7 @@ class Portfolio(Strategies):
         """What a few constructions come to."""
         if self.strategy != "auto":
             return Undecided("incomplete")
-        few: Step = ("construct", 1.0, self._construct(problem, samples, 1, THIRD))
+        few: Step = ("construct", 1.0, self._construct(problem, samples, 1, _constructed(problem)))
         return self._first(problem, [few], samples, deadline)
 
     def look(self, problem: Problem, samples: int, deadline: float) -> Verdict:
@@ -221,20 +221,21 @@ class Portfolio(Strategies):
         depend on which of them is quicker.
         """
         yield "fit", 0.25, self._fit(problem, samples, FEW_FITS)
-        lead, few = self.crew.lead, self._construct(problem, samples, 1, THIRD)
-        before = not (problem.where or problem.given or problem.bounds)  # else constructions come to little
+        lead, draws = self.crew.lead, _constructed(problem)
+        few = self._construct(problem, samples, 1, draws)
+        before = draws == THIRD
         if before:
             yield "construct", 0.25, few
         loaded = lead.ready(0.0)  # if not, that takes longer than constructions
         if loaded:
-            whole.ask(lead, EXACT, GLANCE, deadline)
+            whole.look(deadline)
         try:
             if not before:
                 yield "construct", 0.25, few
             self.crew.start()
             if not loaded:
-                whole.ask(lead, EXACT, GLANCE, deadline)
-            yield "piecewise", 0.25, partial(whole.told, lead)
+                whole.look(deadline)
+            yield "piecewise", 0.25, whole.seen
         finally:
             lead.leave()
 
@@ -282,7 +283,7 @@ class Portfolio(Strategies):
         regions = self._few_regions(problem, samples)
         third: list[Step] = [
             ("guess", 0.25, self._guess(problem, samples, 1, FEW)),
-            ("construct", 0.25, self._construct(problem, samples, THIRD + 1, MORE_DRAWS)),
+            ("construct", 0.25, self._construct(problem, samples, _constructed(problem) + 1, MORE_DRAWS)),
             ("regions", 0.5, regions(GLANCE)),
             ("fit", 0.25, self._fit(problem, samples, FITS, FEW_FITS + 1)),
         ]
@@ -360,6 +361,11 @@ class Portfolio(Strategies):
     def _patiently(self, whole: Whole, modes: Sequence[Mode]) -> Iterator[Step]:
         for left, mode in zip(range(len(modes), 0, -1), modes, strict=True):
             yield "piecewise", 1 / left, self._piecewise(whole, mode, None)
+
+
+def _constructed(problem: Problem) -> int:
+    """How many constructions come before a solver's word: with conditions, few come to anything."""
+    return FIRST if problem.where or problem.given or problem.bounds else THIRD
 
 
 def _is_small(problem: Problem, samples: int) -> bool:

@@ -14,6 +14,8 @@ from zerograd.solvers.terms import ZERO, Constant, Script, Term, differ, disjoin
 
 def symbol(name: str, index: Index) -> str:
     """The solver's name of an entry: ``w1[0,1]`` is ``w1_0_1``."""
+    if len(index) == 2:  # the most frequent
+        return f"{name}_{index[0]}_{index[1]}"
     return "_".join([name, *map(str, index)])
 
 

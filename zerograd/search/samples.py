@@ -45,7 +45,8 @@ def over_samples(
     Args:
         sketch: a quick search for witnesses that rules nothing out.
         looks: a quicker search for witnesses than ``sketch``, and a look at what a solver settles at
-            once. The least number is looked at first of all, the sufficient one after the quicker search.
+            once. The least number is looked at first of all, the next and the sufficient one after the
+            quicker search.
         loosened: a number of samples that suffices for the problem without what stands in the way of
             the theorem, and the search of that problem: its no is a no for every number of samples.
         every: of a deadline, a search that can only rule out all numbers of samples at once.
@@ -113,18 +114,27 @@ class _Search:
     def _looked(self, quicker: Decide, look: Decide) -> tuple[Verdict | None, Found | None]:
         """The verdict, if it is seen at once: by a witness with the least number, or none with enough.
 
-        Else a witness with some number, if the quicker search has found one.
+        Where the least number is too small, the next one may do. Else a witness with some number, if the
+        quicker search has found one.
         """
-        least, found = self.wanted.least, None
-        for samples in dict.fromkeys((least, max(self.most or least, least))):
-            if samples > least and (found := self._sketch(quicker)) is not None:
-                return None, found
+        least, most = self.wanted.least, max(self.most or 1, self.wanted.least)
+        sketched = False
+        for samples in dict.fromkeys((least, min(least + 1, most), most)):
+            too_few = isinstance(self.seen.get(least), Impossible)
+            if samples > least and not sketched:
+                sketched, found = True, self._sketch(quicker)
+                if found is not None:
+                    return None, found
+            if least < samples < most and not too_few:
+                continue
             verdict = look(samples, self.deadline)
             if isinstance(verdict, Found | Impossible):
                 self.seen[samples] = verdict
             enough = samples == self.most and isinstance(verdict, Impossible)
-            if enough or (samples == least and isinstance(verdict, Found)):
-                self._note(samples, verdict)
+            fewest = samples == least or (samples == least + 1 and too_few)
+            if enough or (fewest and isinstance(verdict, Found)):
+                for number in (least, samples) if too_few and fewest else (samples,):
+                    self._note(number, self.seen[number])
                 return verdict, None
         return None, None
 

@@ -67,7 +67,6 @@ class _Search:
                     now = time.monotonic()
                     self._second(request.compared).ready(now + (request.deadline - now) / 2)
                 self.send(self._find(request))
-                self.crew.forget()  # now rather than before the next question: it takes a moment
             case Compare():
                 self._compare(request)
             case Shrink():

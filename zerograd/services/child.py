@@ -45,6 +45,7 @@ class Child:
 
     def __init__(self, module: str, *arguments: str) -> None:
         self._buffer = b""
+        self._killed = False
         # -P, not the working directory: a stray z3.py there must not be what we run.
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
             [sys.executable, "-P", "-m", module, *arguments],
@@ -65,14 +66,15 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended."""
-        return self._process.poll() is None
+        """Whether it has neither ended nor been killed, which may take it a moment to notice."""
+        return not self._killed and self._process.poll() is None
 
     def kill(self) -> None:
         """Kill the process. Whoever waits for its lines, in whichever thread, is told that it `Ended`.
 
         The pipes stay open: closing one may never wake a thread that waits for it.
         """
+        self._killed = True
         self._process.kill()
 
     def close(self) -> None:

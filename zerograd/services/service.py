@@ -137,9 +137,9 @@ class Service(Generic[Request, Reply]):
         finally:
             self._lock.release()
 
-    def send(self, request: Request) -> None:
-        """Send a request to the running process. Raises Ended if it is gone."""
-        self._running.send(self._wire.write(request))
+    def send(self, *requests: Request) -> None:
+        """Send requests to the running process. Raises Ended if it is gone."""
+        self._running.send(b"".join(map(self._wire.write, requests)))
 
     def receive(self, deadline: float, about: object = None) -> Reply | Note:
         """Return the next reply, before ``deadline``.

@@ -21,12 +21,13 @@ Value: TypeAlias = Fraction | NumberField
 
 Reason = Literal["timeout", "memory", "incomplete", "crashed"]
 
-Mode = Literal["polynomial", "elimination", "general", "small-integers"]
+Mode = Literal["polynomial", "elimination", "choices", "general", "small-integers"]
 """What a question is like, and so how to go about it; an adapter has its own means for each.
 
 - ``polynomial``: relations of polynomials over the reals, to be decided by a complete method
   (cylindrical algebraic decomposition, or coverings).
 - ``elimination``: the same, once equations have been used to eliminate unknowns.
+- ``choices``: the same, of terms that choose by conditions.
 - ``general``: anything: integers, many cases, mostly linear; the solver's own choice of means.
 - ``small-integers``: integers that a few bits hold. Finds models; says that there is none
   only where every unknown is an integer with both bounds.
@@ -90,6 +91,10 @@ class Solver(Protocol):
 
     def forget(self) -> None:
         """Drop what earlier calls left behind: after it, the same calls give the same answers."""
+        ...
+
+    def rest(self) -> None:
+        """Called when an answer has been sent, and perhaps nothing is asked: a time to make things ready."""
         ...
 
     def check(

@@ -38,6 +38,9 @@ class Cvc5:
     def forget(self) -> None:
         """Nothing to forget."""
 
+    def rest(self) -> None:
+        """Nothing to make ready."""
+
     def version(self) -> str:
         cvc5 = _library()
         version: bytes | str = cvc5.Solver(cvc5.TermManager()).getVersion()

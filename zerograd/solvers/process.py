@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from zerograd.core.errors import of_type
-from zerograd.services.child import Ended
 from zerograd.services.service import DEFAULT_MEMORY, Service, Stopped
 from zerograd.solvers.base import GaveUp, Mode, Outcome
 from zerograd.solvers.messages import WIRE, Check, Checked, Forget, Reply, Request, Started
@@ -35,7 +34,7 @@ class SolverProcess(Service[Request, Reply]):
         self.name = name
         self.version: str | None = None
         """Version of the solver, once it has answered."""
-        self._used = False
+        self._used = self._forgets = False
         self._failed: GaveUp | None = None
         self._until = 0.0
         self._number = 0
@@ -50,7 +49,7 @@ class SolverProcess(Service[Request, Reply]):
         super().start()
         if self._child is not child:
             self.version = None
-            self._used = False
+            self._used = self._forgets = False
 
     def close(self) -> None:
         """Kill the process and wait for its end."""
@@ -59,13 +58,8 @@ class SolverProcess(Service[Request, Reply]):
 
     def forget(self) -> None:
         """Make answers independent of earlier calls; costs nothing where there were none."""
-        if self._child is None or not self._used:
-            return
-        try:
-            self.send(Forget())
-            self._used = False
-        except Ended:
-            self.close()
+        if self._used:  # told with the next question
+            self._forgets, self._used = True, False
 
     def renew(self) -> None:
         """Start the process, without waiting for it, if it had been running and was killed."""
@@ -138,8 +132,9 @@ class SolverProcess(Service[Request, Reply]):
                 self._asked = self._number
                 text, wanted = script.to_smtlib(), tuple(script.variables)
                 seconds = max(0.0, deadline - time.monotonic())
-                self.send(Check(self._number, text, wanted, mode, seed, seconds, effort))
-                self._used = True
+                check = Check(self._number, text, wanted, mode, seed, seconds, effort)
+                self.send(*([Forget(), check] if self._forgets else [check]))
+                self._used, self._forgets = True, False
                 self._failed = None
         except Stopped as stopped:
             self._failed = _gave_up(stopped)

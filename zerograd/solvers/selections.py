@@ -10,7 +10,13 @@ from typing import Any
 
 from zerograd.solvers.base import Mode, Model, NoModel, Outcome
 from zerograd.solvers.terms import Sort
-from zerograd.solvers.z3 import CHAINS, STEPS, chain, gave_up, values_in
+from zerograd.solvers.z3 import STEPS, chain, gave_up, values_in
+
+CHAINS: Mapping[Mode, Sequence[str]] = {
+    "polynomial": ("simplify", "propagate-values", "tseitin-cnf", "nlsat"),
+    "elimination": ("simplify", "propagate-values", "solve-eqs", "tseitin-cnf", "nlsat"),
+}
+"""As `zerograd.solvers.z3.CHAINS`, without tactics for divisions and choices: facts have none."""
 
 
 class Selections:
@@ -24,7 +30,13 @@ class Selections:
         import z3
 
         self._context = z3.Context()
-        self._tactics: dict[Mode, Any] = {}
+        self._parser = z3.ParserContext(self._context)
+        """It knows what was declared; making one takes longer than reading most assertions."""
+        self._declared: set[str] = set()
+        self._tactics: dict[Mode, Any] = {"polynomial": chain(CHAINS["polynomial"], 0, self._context)}
+        self._simplex = z3.SolverFor("QF_LRA", self._context)  # others take ten times as long
+        self._simplex.set("random_seed", 0)
+        self._simplex.check()  # what it makes at first takes longer than most programs
         self._parameters: dict[tuple[float, bool], Any] = {}
         self._read: list[Any] = []
         """What holds the assertions."""
@@ -39,9 +51,11 @@ class Selections:
         from z3 import z3core
 
         first, context = len(self._assertions), self._context.ref()
-        text = "".join(f"(declare-const {name} {sort})\n" for name, sort in variables.items())
+        new = {name: sort for name, sort in variables.items() if name not in self._declared}
+        self._declared.update(new)
+        text = "".join(f"(declare-const {name} {sort})\n" for name, sort in new.items())
         text += "".join(f"(assert {assertion})\n" for assertion in assertions)
-        read = z3.parse_smt2_string(text, ctx=self._context)
+        read = self._parser.from_string(text)
         self._read.append(read)
         self._assertions += [z3core.Z3_ast_vector_get(context, read.vector, n) for n in range(len(read))]
         for n in range(first, len(self._assertions)):
@@ -52,10 +66,25 @@ class Selections:
 
     def check(self, chosen: Sequence[int], wanted: Sequence[str], *, mode: Mode, effort: float) -> Outcome:
         """Decide whether these assertions go together, as `zerograd.solvers.base.Solver.check`."""
-        import z3
-
+        if mode not in CHAINS:
+            return self._by_simplex(chosen, wanted, effort)
         solver = self._solver(mode, effort)
         self._assert(solver, chosen)
+        return self._outcome(solver, wanted)
+
+    def _by_simplex(self, chosen: Sequence[int], wanted: Sequence[str], effort: float) -> Outcome:
+        """Decide a linear program. A solver that is made for each takes several times as long."""
+        solver = self._simplex
+        self._limit(solver, effort)
+        solver.push()
+        self._assert(solver, chosen)
+        outcome = self._outcome(solver, wanted)
+        solver.pop()
+        return outcome
+
+    def _outcome(self, solver: Any, wanted: Sequence[str]) -> Outcome:
+        import z3
+
         try:
             answer = solver.check()
         except z3.Z3Exception as error:
@@ -98,16 +127,17 @@ class Selections:
             z3core.Z3_solver_assert(context, solver.solver, self._assertions[number])
 
     def _solver(self, mode: Mode, effort: float, *, core: bool = False) -> Any:
+        if mode not in self._tactics:
+            self._tactics[mode] = chain(CHAINS[mode], 0, self._context)
+        solver = self._tactics[mode].solver()
+        self._limit(solver, effort, core=core)
+        return solver
+
+    def _limit(self, solver: Any, effort: float, *, core: bool = False) -> None:
+        """Steps of one question, and whether a core will be asked for."""
         import z3
         from z3 import z3core
 
-        if mode in CHAINS:
-            if mode not in self._tactics:
-                self._tactics[mode] = chain(mode, 0, self._context)
-            solver = self._tactics[mode].solver()
-        else:
-            solver = z3.SolverFor("QF_LRA", self._context)  # by simplex: others take ten times as long
-            solver.set("random_seed", 0)
         if (effort, core) not in self._parameters:
             # Steps, not time: a limit on time starts a thread, which may take longer than the question.
             limits: dict[str, Any] = {"rlimit": int(min(effort * STEPS, 2**31 - 1))}
@@ -115,4 +145,3 @@ class Selections:
             self._parameters[effort, core] = z3.args2params((), limits, self._context)
         parameters = self._parameters[effort, core].params
         z3core.Z3_solver_set_params(self._context.ref(), solver.solver, parameters)
-        return solver

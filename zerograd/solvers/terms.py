@@ -88,17 +88,25 @@ TRUE: Formula = And(())
 FALSE: Formula = Or(())
 
 
+# What follows is called for each part of each formula: classes are compared, as none has a subclass.
+
+
 def add(*terms: Term) -> Term:
     """A sum, flattened, its constants folded."""
     constant: int | Fraction = 0
     rest: list[Term] = []
     for term in terms:
-        parts = term.terms if isinstance(term, Sum) else (term,)
-        for part in parts:
-            if isinstance(part, Constant):
-                constant += part.value
-            else:
-                rest.append(part)
+        kind = type(term)
+        if kind is Variable or kind is Product:
+            rest.append(term)
+        elif isinstance(term, Constant):
+            constant += term.value
+        else:
+            for part in term.terms if isinstance(term, Sum) else (term,):
+                if isinstance(part, Constant):
+                    constant += part.value
+                else:
+                    rest.append(part)
     if constant or not rest:
         rest.append(Constant(constant))
     return rest[0] if len(rest) == 1 else Sum(tuple(rest))
@@ -109,12 +117,17 @@ def multiply(*factors: Term) -> Term:
     constant: int | Fraction = 1
     rest: list[Term] = []
     for factor in factors:
-        parts = factor.factors if isinstance(factor, Product) else (factor,)
-        for part in parts:
-            if isinstance(part, Constant):
-                constant *= part.value
-            else:
-                rest.append(part)
+        kind = type(factor)
+        if kind is Variable or kind is Sum:
+            rest.append(factor)
+        elif isinstance(factor, Constant):
+            constant *= factor.value
+        else:
+            for part in factor.factors if isinstance(factor, Product) else (factor,):
+                if isinstance(part, Constant):
+                    constant *= part.value
+                else:
+                    rest.append(part)
     if not constant or not rest:
         return Constant(constant)
     if constant != 1:
@@ -177,10 +190,16 @@ def disjoin(parts: Iterable[Formula]) -> Formula:
 
 
 def imply(premise: Formula, conclusion: Formula) -> Formula:
+    kind, then = type(premise), type(conclusion)
+    if (kind is Truth or kind is Not) and (then is Relation or then is Truth):
+        return Or((premise.part if isinstance(premise, Not) else Not(premise), conclusion))
     return disjoin([invert(premise), conclusion])
 
 
 def invert(part: Formula) -> Formula:
+    kind = type(part)
+    if kind is Truth or kind is Relation:
+        return Not(part)
     if _is_true(part):
         return FALSE
     if _is_false(part):
@@ -260,37 +279,36 @@ class Printer:
         return "Int" not in self.sorts.values()
 
     def formula(self, formula: Formula) -> str:
-        match formula:
-            case And(parts=parts):
-                return f"(and {' '.join(map(self.formula, parts))})" if parts else "true"
-            case Or(parts=parts):
-                return f"(or {' '.join(map(self.formula, parts))})" if parts else "false"
-            case Not(part=part):
-                return f"(not {self.formula(part)})"
-            case Truth(name=name):
-                return name
-            case Relation(operator=operator, left=left, right=right):
-                sort: Sort = "Real"
-                if not self._real and is_integral(left, self.sorts) and is_integral(right, self.sorts):
-                    sort = "Int"
-                if sort == "Int":
-                    scale = lcm(denominator(left), denominator(right))
-                    left, right = multiply_out(left, scale), multiply_out(right, scale)
-                return f"({operator} {self.term(left, sort)} {self.term(right, sort)})"
+        # The most frequent first.
+        if isinstance(formula, Or):
+            parts = formula.parts
+            return f"(or {' '.join(map(self.formula, parts))})" if parts else "false"
+        if isinstance(formula, Relation):
+            operator, left, right = formula.operator, formula.left, formula.right
+            sort: Sort = "Real"
+            if not self._real and is_integral(left, self.sorts) and is_integral(right, self.sorts):
+                sort = "Int"
+                scale = lcm(denominator(left), denominator(right))
+                left, right = multiply_out(left, scale), multiply_out(right, scale)
+            return f"({operator} {self.term(left, sort)} {self.term(right, sort)})"
+        if isinstance(formula, Not):
+            return f"(not {self.formula(formula.part)})"
+        if isinstance(formula, Truth):
+            return formula.name
+        return f"(and {' '.join(map(self.formula, formula.parts))})" if formula.parts else "true"
 
     def term(self, term: Term, sort: Sort) -> str:
-        match term:
-            case Variable(name=name):
-                whole = not self._real and sort == "Real" and self.sorts[name] == "Int"
-                return f"(to_real {name})" if whole else name
-            case Constant(value=value):
-                return _number(value, sort)
-            case Sum(terms=terms):
-                return f"(+ {' '.join(self.term(t, sort) for t in terms)})"
-            case Product(factors=factors):
-                return f"(* {' '.join(self.term(t, sort) for t in factors)})"
-            case Choice(condition=condition, then=then, other=other):
-                return f"(ite {self.formula(condition)} {self.term(then, sort)} {self.term(other, sort)})"
+        if isinstance(term, Variable):
+            whole = not self._real and sort == "Real" and self.sorts[term.name] == "Int"
+            return f"(to_real {term.name})" if whole else term.name
+        if isinstance(term, Product):
+            return f"(* {' '.join([self.term(t, sort) for t in term.factors])})"
+        if isinstance(term, Constant):
+            return _number(term.value, sort)
+        if isinstance(term, Sum):
+            return f"(+ {' '.join([self.term(t, sort) for t in term.terms])})"
+        condition = self.formula(term.condition)
+        return f"(ite {condition} {self.term(term.then, sort)} {self.term(term.other, sort)})"
 
 
 def is_integral(term: Term, sorts: Mapping[str, Sort]) -> bool:

@@ -24,7 +24,7 @@ def _prepare(name: str, send: Send[Reply]) -> Callable[[Request], None]:
             end_with_parent()
         # Importing the library is the slow part: done before the first request is even written.
         send(Started(backend.version()))
-        backend.forget()
+        backend.rest()
     except SolverUnusable:
         raise
     except Exception as error:  # whatever it is, the caller is told
@@ -36,6 +36,7 @@ def _prepare(name: str, send: Send[Reply]) -> Callable[[Request], None]:
                 backend.forget()
             case Check(number=number):
                 send(Checked(number, _outcome(name, backend, request)))
+                backend.rest()
 
     return answer
 

@@ -49,18 +49,25 @@ class Yices:
 
     def __init__(self) -> None:
         self._program: _Program | None = None
+        self._spare: _Program | None = None
 
     def forget(self) -> None:
         """Take a new program: what it learnt sways its choices."""
         if self._program is not None and self._program.used:
-            self.close()
-            self._program = _Program()  # now, between two questions: it takes longer than most answers
+            self._program.close()
+            self._program, self._spare = self._spare, None
+
+    def rest(self) -> None:
+        """Start a program to go on with: that takes longer than most answers."""
+        if self._spare is None:
+            self._spare = _Program()
 
     def close(self) -> None:
-        """End the program."""
-        if self._program is not None:
-            self._program.close()
-            self._program = None
+        """End the programs."""
+        for each in (self._program, self._spare):
+            if each is not None:
+                each.close()
+        self._program = self._spare = None
 
     def version(self) -> str:
         output = subprocess.run(  # noqa: S603 - no shell
@@ -94,7 +101,7 @@ class Yices:
 
     def _outcome(self, question: str, names: Sequence[str], until: float) -> Outcome:
         if self._program is None:
-            self._program = _Program()
+            self._program, self._spare = self._spare or _Program(), None
         if not self._program.used:
             question = f"{_SETTINGS}\n{question}"
         try:

@@ -20,9 +20,16 @@ CHAINS = {
     "elimination": (
         "simplify", "propagate-values", "solve-eqs", "elim-term-ite", "tseitin-cnf", "nlsat",
     ),
+    "choices": (
+        "simplify", "propagate-values", "solve-eqs", "purify-arith", "elim-term-ite", "simplify",
+        "tseitin-cnf", "nlsat",
+    ),
     "small-integers": ("simplify", "propagate-values", "nla2bv", "bit-blast", "sat"),
 }  # fmt: skip
 
+
+TRIVIAL = "(declare-const t Bool)(declare-const u Real)(assert (or t (> (* u u) 2.0)))"
+"""What a new context is given to read."""
 
 STEPS = 2_500_000
 """Steps of Z3's resource counter, in about a second on a quiet machine of 2020."""
@@ -31,26 +38,29 @@ STEPS = 2_500_000
 class Z3:
     """The adapter. Fits `zerograd.solvers.base.Solver`.
 
-    Modes: ``polynomial`` is nlsat, ``elimination`` nlsat after ``solve-eqs``, ``general`` Z3's own
-    solver (slower to stop), ``small-integers`` bit-blasting.
+    Modes: ``polynomial`` is nlsat, ``elimination`` nlsat after ``solve-eqs``, ``choices`` both with what
+    ``polynomial`` does to terms, ``general`` Z3's own solver (slower to stop), ``small-integers``
+    bit-blasting.
     """
 
-    modes: tuple[Mode, ...] = ("polynomial", "elimination", "general", "small-integers")
+    modes: tuple[Mode, ...] = ("polynomial", "elimination", "choices", "general", "small-integers")
     blocking = False
 
     def __init__(self) -> None:
         self._context: Any = None
         """What Z3 keeps from call to call: expressions, whose numbering sways its choices."""
+        self._spare: Any = None
         self._chains: dict[tuple[Mode, int], Any] = {}
 
     def forget(self) -> None:
-        import z3
+        self.rest()
+        self._context, self._spare = self._spare, None
+        self._chains = {}
 
-        # Now, between two questions: making these takes longer than most answers.
-        self._context = z3.Context()
-        used, self._chains = self._chains, {}
-        for mode, seed in used:
-            self._chain(mode, seed)
+    def rest(self) -> None:
+        """Have a context to go on with: making one takes longer than most answers."""
+        if self._spare is None:
+            self._spare = _primed()
 
     def version(self) -> str:
         import z3
@@ -104,16 +114,27 @@ class Z3:
     def _chain(self, mode: Mode, seed: int) -> Any:
         """The tactics of a mode, one after another."""
         if (mode, seed) not in self._chains:
-            self._chains[mode, seed] = chain(mode, seed, self._context)
+            self._chains[mode, seed] = chain(CHAINS[mode], seed, self._context)
         return self._chains[mode, seed]
 
 
-def chain(mode: Mode, seed: int, context: Any) -> Any:
-    """Return the tactics of a mode, one after another."""
+def _primed() -> Any:
+    """A new context, in which a solver has read something: the first time takes longer."""
     import z3
 
-    *before, last = (z3.Tactic(name, context) for name in CHAINS[mode])
-    final = z3.With(last, seed=seed, ctx=context) if CHAINS[mode][-1] == "nlsat" else last
+    context = z3.Context()
+    solver = chain(CHAINS["polynomial"], 0, context).solver()
+    solver.set("rlimit", 1)
+    solver.from_string(TRIVIAL)
+    return context
+
+
+def chain(names: Sequence[str], seed: int, context: Any) -> Any:
+    """Return tactics with these names, one after another."""
+    import z3
+
+    *before, last = (z3.Tactic(name, context) for name in names)
+    final = z3.With(last, seed=seed, ctx=context) if names[-1] == "nlsat" else last
     return z3.Then(*before, final, ctx=context)
 
 

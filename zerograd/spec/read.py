@@ -30,14 +30,29 @@ MAX_TOLD = 100
 _NAMED = {"given", "bounds"}
 
 
-class IsSweep(SpecError):  # noqa: N818 - named for what happened
-    """A sweep stands where a problem is due. Carries what was read, for those who take either."""
+class NoProblem(SpecError):  # noqa: N818 - named for what happened
+    """Something else stands where a problem is due. Carries what was read, for those who take either."""
 
     def __init__(
         self, diagnostics: Iterable[Diagnostic], document: Document, name: str, folder: Folder | None
     ) -> None:
         self.document, self.name, self.folder = document, name, folder
         super().__init__(diagnostics)
+
+
+class IsSweep(NoProblem):
+    """A sweep."""
+
+
+class IsAudit(NoProblem):
+    """A problem with claims."""
+
+
+_ELSE = (
+    (IsSweep, {"sweep", "problem"}, "this is a sweep, and no single problem: zerograd sweep answers it"),
+    (IsAudit, {"claims"}, "claims about an example are judged by zerograd audit"),
+)
+"""What else a file may be: what it is, keys that say so, and what to do."""
 
 
 def load(path: str | os.PathLike[str], say: Say = lambda _: None) -> Problem:
@@ -108,10 +123,10 @@ def of_document(
 
         form = Issue((), f"expected keys such as network: [1, 1, 1], found {show(root.plain())}")
         raise SpecError(_in_order(name, document, [Fault(form)], ()))
-    if "sweep" in root.value and "problem" in root.value:
-        issue = Issue(("sweep",), "this is a sweep, and no single problem: zerograd sweep answers it")
-        told = _in_order(name, document, [Fault(issue, on_key=True)], ())
-        raise IsSweep(told, document, name, folder)
+    for kind, keys, told in _ELSE:
+        if keys <= root.value.keys():
+            issue = Issue((min(keys & {"sweep", "claims"}),), told)
+            raise kind(_in_order(name, document, [Fault(issue, on_key=True)], ()), document, name, folder)
     plain = root.plain()
     if not document.issues and is_plain(plain):
         with suppress(ProblemError):  # told below, where all mistakes are

@@ -54,7 +54,7 @@ class LocalCrew:
                     stack.enter_context(
                         SearchProcess(memory, solvers=max(1, cores() // self._jobs), first_look=False)
                     ),
-                    stack.enter_context(ProofProcess(memory)),
+                    stack.enter_context(ProofProcess(memory, beside=False)),
                 )
                 for _ in range(self._jobs)
             ]

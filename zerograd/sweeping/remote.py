@@ -44,7 +44,10 @@ def _processes(memory: int) -> tuple[SearchProcess, ProofProcess]:
     if getattr(_OWN, "memory", None) != memory:
         for process in getattr(_OWN, "processes", ()):
             process.close()
-        _OWN.processes = SearchProcess(memory, solvers=1, first_look=False), ProofProcess(memory)
+        _OWN.processes = (
+            SearchProcess(memory, solvers=1, first_look=False),
+            ProofProcess(memory, beside=False),
+        )
         _OWN.memory = memory
     processes: tuple[SearchProcess, ProofProcess] = _OWN.processes
     return processes

@@ -57,7 +57,7 @@ class Polynomial:
     __radd__ = __add__
 
     def __neg__(self) -> Polynomial:
-        return Polynomial({monomial: -c for monomial, c in self.terms.items()})
+        return Polynomial({monomial: _negative(c) for monomial, c in self.terms.items()})
 
     def __sub__(self, other: Polynomial | int | Fraction) -> Polynomial:
         return self + -self._lift(other)
@@ -74,6 +74,8 @@ class Polynomial:
                 ((monomial, c),) = alone.items()
                 if c == 1:  # most products: of variables
                     return Polynomial({_product(monomial, m): other for m, other in others.items()})
+                if c == -1:
+                    return Polynomial({_product(monomial, m): _negative(v) for m, v in others.items()})
         one, two = _cleared(self.terms), _cleared(factor.terms)
         if one is None or two is None:
             return self._multiplied(factor)
@@ -205,9 +207,17 @@ def _cleared(terms: Mapping[Monomial, Fraction]) -> tuple[list[tuple[Monomial, i
     return [(monomial, c.numerator * (bottom // c.denominator)) for monomial, c in terms.items()], bottom
 
 
+def _negative(c: Fraction) -> Fraction:
+    return in_lowest_terms(-c.numerator, c.denominator)
+
+
 def _product(a: Monomial, b: Monomial) -> Monomial:
     if not a or not b:
         return a or b
+    if a[-1][0] < b[0][0]:
+        return a + b
+    if b[-1][0] < a[0][0]:
+        return b + a
     powers = dict(a)
     for name, exponent in b:
         powers[name] = powers.get(name, 0) + exponent

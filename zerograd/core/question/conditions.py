@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import chain
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -35,6 +35,7 @@ from zerograd.core.question.language import (
     Number,
     Power,
     Unary,
+    names_in,
     unparse,
 )
 
@@ -42,11 +43,16 @@ T = TypeVar("T")
 B = TypeVar("B")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Condition:
-    """A parsed condition; ``text`` is canonical, so equal conditions have equal text."""
+    """A parsed condition; its text is canonical, so equal conditions have equal text."""
 
     node: Node
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names that it mentions, as `names_in`."""
+        return frozenset(names_in(self.node))
 
     def __str__(self) -> str:
         return unparse(self.node)

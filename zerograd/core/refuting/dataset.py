@@ -14,8 +14,9 @@ factor, so that their coefficients are integers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -39,6 +40,7 @@ from zerograd.core.refuting.loss_values import LossValues, of_losses_alone
 from zerograd.core.refuting.sizes import is_short, sized
 from zerograd.core.refuting.system import (
     Case,
+    OnDemand,
     Renaming,
     System,
     by_label,
@@ -75,7 +77,7 @@ def dataset_quantities(problem: Question, samples: int) -> dict[str, Array[Polyn
     """
     dataset = _Dataset(problem, samples)
     dataset.build()
-    return dataset.quantities
+    return dict(dataset.quantities)
 
 
 class _Dataset:
@@ -87,7 +89,7 @@ class _Dataset:
         long = problem.domain == "integer" or "y" in problem.given
         sized(problem.network, samples, adjoints_are_long=long)
         self.problem, self.samples = problem, samples
-        self.quantities: dict[str, Array[Polynomial]] = {}
+        self.quantities: Mapping[str, Array[Polynomial]] = {}
         self.parameters = parameters_of(problem)
         self.algebra = FactAlgebra()
         self.facts: list[tuple[str, Formula]] = []
@@ -103,20 +105,21 @@ class _Dataset:
         sides_of_units, self.splits = self.splits, {}
         y, adjoint = self._targets(run)
         self.splits |= dict(orders(self.curved)) | sides_of_units
-        gradients = {n: lifted(a) for n, a in backward(network, self.parameters, run, adjoint).items()}
+        back = backward(network, self.parameters, run, adjoint)
+        gradients = OnDemand({name: partial(_lifted_entry, back, name) for name in back})
         self.facts += query_facts(problem, self.samples, gradients)
         factor = problem.model.loss.factor(self.samples, network.outputs)
         variables = {**self.parameters, "x": x} | ({} if y is None else {"y": y})
         for (name, index), bound in problem.entry_bounds(self.samples).items():
             if name in variables:
                 self.facts += within(variables[name][index], entry(name, index), bound)
-        self.quantities = (
-            variables
-            | self._quantities(run, y)
-            | {f"grad({n})": a.map(lambda g: g * factor) for n, a in gradients.items()}
-        )
+        quantities: dict[str, Callable[[], Array[Polynomial]]] = {}
+        quantities |= {name: partial(_itself, array) for name, array in variables.items()}
+        quantities |= self._quantities(run, y)
+        quantities |= {f"grad({name})": partial(_scaled, gradients, name, factor) for name in gradients}
         if self.of_losses:
-            self.quantities |= self.of_losses.quantities
+            quantities |= {name: partial(_itself, array) for name, array in self.of_losses.quantities.items()}
+        self.quantities = OnDemand(quantities)
         for number, condition in enumerate(problem.where):
             if self._is_known(condition) and is_short(condition, self.quantities.__getitem__):
                 formula = evaluate(condition, self.algebra, self.quantities.__getitem__)
@@ -160,16 +163,20 @@ class _Dataset:
             return of_losses_alone(condition, self.problem)
         return names <= set(self.quantities)
 
-    def _quantities(self, run: Forward[Any], y: Array[Polynomial] | None) -> dict[str, Array[Polynomial]]:
-        y_hat = lifted(run.y_hat)
-        named = {"y_hat": y_hat}
+    def _quantities(
+        self, run: Forward[Any], y: Array[Polynomial] | None
+    ) -> dict[str, Callable[[], Array[Polynomial]]]:
+        named: dict[str, Callable[[], Array[Polynomial]]] = {"y_hat": partial(lifted, run.y_hat)}
         for number in range(1, self.problem.network.depth + 1):
-            named |= {f"z{number}": lifted(run.z[number - 1]), f"a{number}": lifted(run.a[number - 1])}
+            named[f"z{number}"] = partial(lifted, run.z[number - 1])
+            named[f"a{number}"] = partial(lifted, run.a[number - 1])
         if y is None:
             return named
-        loss = self.problem.model.loss.value(y_hat, y, RING)
-        named["r"] = Array.build(y.shape, lambda i: y_hat[i] - y[i])
-        return named | {"loss": lifted(Array((), (loss,)))}
+        y_hat, loss = lifted(run.y_hat), self.problem.model.loss
+        return named | {
+            "r": lambda: Array.build(y.shape, lambda i: y_hat[i] - y[i]),
+            "loss": lambda: lifted(Array((), (loss.value(y_hat, y, RING),))),
+        }
 
     def _activate(self, activation: Activation, site: Site, z: Any) -> tuple[Any, Any]:
         z = z if isinstance(z, Polynomial) else Polynomial.constant(z)
@@ -251,6 +258,20 @@ class _Dataset:
             entry(name, index) for name, shape in shapes.items() for index in product(*map(range, shape))
         }
         return frozenset(names)
+
+
+def _itself(array: Array[Polynomial]) -> Array[Polynomial]:
+    return array
+
+
+def _lifted_entry(arrays: Mapping[str, Array[Any]], name: str) -> Array[Polynomial]:
+    return lifted(arrays[name])
+
+
+def _scaled(
+    gradients: Mapping[str, Array[Polynomial]], name: str, factor: int | Fraction
+) -> Array[Polynomial]:
+    return gradients[name].map(lambda g: g * factor)
 
 
 def by_slope(variable: str) -> str:

@@ -126,7 +126,8 @@ def moments_system(problem: Question) -> System:
     if prod(map(len, choices.values())) > MAX_PATTERNS:
         raise Refused([Violation("system", f"at most {MAX_PATTERNS} patterns", "more of them")])
     sized(problem.network, prod(map(len, choices.values())), adjoints_are_long=False)
-    return _Moments(problem, choices).build()
+    named = {reference.name for references in problem.query.values() for reference in references}
+    return _Moments(problem, choices, named).build()
 
 
 def moments_quantities(
@@ -137,16 +138,27 @@ def moments_quantities(
 
     Raises Refused as `moments_system`.
     """
-    moments = _Moments(problem, units_with_sides(problem.network, problem.derivative_at_kink))
+    choices = units_with_sides(problem.network, problem.derivative_at_kink)
+    moments = _Moments(problem, choices, problem.network.shapes.keys())
     moments.build()
     return moments.gradients, moments.of_sample
 
 
 class _Moments:
-    """The facts of all patterns of one sample, with moments over the samples of each."""
+    """The facts of all patterns of one sample, with moments over the samples of each.
 
-    def __init__(self, problem: Question, choices: Mapping[tuple[int, int], tuple[Side, ...]]) -> None:
+    Args:
+        named: parameters of which the gradients are wanted.
+    """
+
+    def __init__(
+        self,
+        problem: Question,
+        choices: Mapping[tuple[int, int], tuple[Side, ...]],
+        named: AbstractSet[str],
+    ) -> None:
         self.problem, self.choices = problem, choices
+        self.named = [name for name in problem.network.shapes if name in named]
         self.parameters = parameters_of(problem)
         self.algebra = FactAlgebra()
         self.gradients: dict[str, Array[Polynomial]] = {}
@@ -194,7 +206,7 @@ class _Moments:
 
         run = forward(network, self.parameters, x, activate)
         shares = backward(network, self.parameters, run, r)
-        for name in network.shapes:
+        for name in self.named:
             share = lifted(shares[name]).map(lambda g: self._moment(g, tag))
             before = self.gradients.get(name)
             self.gradients[name] = (
@@ -204,7 +216,9 @@ class _Moments:
                     share.shape, tuple(a + b for a, b in zip(before.entries, share.entries, strict=True))
                 )
             )
-        gradient = lifted(shares["x"])
+        gradient: Array[Polynomial] = Array((1, 0), ())
+        if self.asked.of_samples:
+            gradient = lifted(shares["x"])
         self.numbers.append((pattern.number, gradient))
         each: list[tuple[str, str, Formula]] = []
         for (layer, unit), side in pattern.sides.items():

@@ -23,6 +23,7 @@ from zerograd.core.numbers.work import spend
 from zerograd.core.question.question import Question
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting import calculation, moments
+from zerograd.core.refuting.ahead import derived
 from zerograd.core.refuting.calculation import calculation_system
 from zerograd.core.refuting.certificate import (
     MAX_DEPTH,
@@ -84,6 +85,8 @@ def system_of(problem: Question, kind: Kind, samples: int | None) -> System:
     Raises:
         Refused: they are too many to be looked at, or this kind is `unfit` for the question.
     """
+    if (made := derived(problem, kind, samples)) is not None:
+        return made
     if reason := unfit(problem, kind):
         raise Refused([Violation("system", f"a question that {kind} can treat", reason)])
     if kind == "identities":

@@ -44,6 +44,11 @@ class Asked:
     some: tuple[Demand, ...]
     moving: bool
 
+    @property
+    def of_samples(self) -> bool:
+        """Whether anything is asked of adjoints or input gradients of single samples."""
+        return bool(self.relations or self.conditions or self.some)
+
     @classmethod
     def of(cls, problem: Question) -> Asked:
         """Read it off a problem. Of single samples (``x[2]``) nothing is said."""

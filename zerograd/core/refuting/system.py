@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Interval, Side
@@ -32,6 +32,7 @@ from zerograd.core.refuting.facts import (
 
 Numbers = Mapping[str, Fraction]
 constant = Polynomial.constant
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,28 @@ class Renaming:
         if letter == "b":
             return (self.unit(layer, index[0]),)
         return (self.sample(index[0]), self.unit(layer, index[1]))
+
+
+class OnDemand(Mapping[str, _T]):
+    """Values by name, each made when it is first asked for: most questions speak of few of them."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], _T]]) -> None:
+        self._makers = makers
+        self._made: dict[str, _T] = {}
+
+    def __getitem__(self, name: str) -> _T:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 def split_name(variable: str) -> tuple[str, Index]:

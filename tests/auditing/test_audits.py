@@ -1,0 +1,228 @@
+"""Audits: what texts print of an example, held against what is so."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+import zerograd as zg
+from tests.effort import seeds
+from zerograd.core.auditing.claims import ClaimError, read_claims
+from zerograd.core.auditing.judging import check_audit, is_audit
+from zerograd.core.errors import FormatError, Refused
+
+
+def example(values: dict[str, Any], network: Any = (1, 1, 1), samples: int = 1, **rest: Any) -> zg.Problem:
+    """A problem with these numbers."""
+    return zg.Problem(network=network, samples=samples, given=values, **rest)
+
+
+def grades(problem: zg.Problem, *claims: object) -> list[str]:
+    """What became of claims, in words."""
+    return [str(finding.grade) for finding in zg.audit(problem, claims).findings]
+
+
+def test_a_network_worked_out_by_hand() -> None:
+    """Two inputs, two units, ½ r²: every number of a text, some of them rounded, one of them wrong."""
+    problem = example(
+        {"w1": [["0.3", "-0.1"], ["0.2", "0.4"]], "b1": [0, 0], "w2": [["0.5", "-0.3"]], "b2": 0,
+         "x": [[1, 2]], "y": [1]},
+        [2, 2, 1],
+        loss={"sse": "1/2"},
+    )  # fmt: skip
+    claims = {
+        "z1 == [1/10, 1]": "right",
+        "y_hat ~ -0.25": "right",
+        "loss == 0.78125": "right",
+        "loss ~ 0.781": "rounded",
+        "loss ~ 0.79": "wrong",
+        "grad(y_hat) == -5/4": "right",
+        "grad(z1) ~ [-0.625, 0.3]": "cut off",
+        "grad(w2) ~ [-0.125, -1.25]": "right",
+        "grad(w2[0,0]) == grad(y_hat) * z1[0,0]": "right",
+    }
+    assert grades(problem, *claims) == [*claims.values()]
+
+
+def test_a_factor_that_was_forgotten() -> None:
+    """A text that says (ŷ − y)² and differentiates half of it: everything is half of what is so."""
+    problem = example(
+        {"w1": [["0.1", "0.1"], ["0.1", "0.1"]], "b1": [0, 0], "w2": [["0.1", "0.1"]], "b2": 0,
+         "x": [[1, 1]], "y": [1]},
+        {"inputs": 2, "layers": [{"units": 2, "activation": "linear"}, {"units": 1}]},
+    )  # fmt: skip
+    audit = zg.audit(problem, ["grad(b2) == -0.96", "grad(w2) ~ [-0.192, -0.192]", "loss == 0.9216"])
+    assert [finding.factor for finding in audit.findings] == [2, 2, None]
+    assert "grad(b2) == -24/25: what is so is 2 times what is claimed." in str(audit)
+    assert len(audit.wrong) == 2
+    half = example(problem.to_json()["given"], problem.network, loss={"mse": "1/2"})
+    assert grades(half, "grad(b2) == -0.96", "grad(w2) ~ [-0.192, -0.192]") == ["right", "right"]
+
+
+def test_what_is_claimed_of_a_kink() -> None:
+    """A unit at z = 0: its row is zero with slope 0, and not with slope 1."""
+    problem = example({"x": [1, 2], "y": [1, 1], "w1": 1, "b1": -1, "w2": 1, "b2": 0}, samples=2)
+    audit = zg.audit(problem, ["grad(w1) == 0", "grad(b2) == -1"])
+    assert audit.judged.kink == "z1[0,0]"
+    by_rule = {rule: [str(f.grade) for f in audit.under(rule)] for rule in ("torch", "left", "right", "mean")}
+    assert by_rule == {
+        "torch": ["right", "right"], "left": ["right", "right"],
+        "right": ["wrong", "right"], "mean": ["wrong", "right"],
+    }  # fmt: skip
+    with pytest.raises(KeyError):
+        audit.under("jax")
+    off = zg.audit(example({"x": 2, "y": 1, "w1": 1, "b1": -1, "w2": 1, "b2": 0}), ["grad(b2) == 0"])
+    assert off.judged.kink is None
+    assert off.under("right") == off.findings
+    assert [column.convention for column in off.judged.columns] == [None]
+
+
+def test_published_points_that_are_not_critical() -> None:
+    """A text: w1 = 0, b1 = 1, w2 = 1 is critical with loss 2/3. Neither is so; b1 = 1/3 is, with 2/9."""
+    network = {"inputs": 1, "layers": [{"units": 1}, {"units": 1, "bias": False}]}
+    data = {"x": [-1, 0, 1], "y": [0, 1, 0], "w1": 0, "w2": 1}
+    claims = ["grad(w1) == 0", "grad(b1) == 0", "grad(w2) == 0", "loss ~ 0.6667"]
+    wrong = zg.audit(example({**data, "b1": 1}, network, 3), claims)
+    assert [str(f.grade) for f in wrong.findings] == ["right", "wrong", "wrong", "rounded"]
+    assert {value.value for f in wrong.findings[1:3] for value in f.values} == {Fraction(4, 3)}
+    right = [*claims[:3], "loss == 2/9"]
+    assert grades(example({**data, "b1": "1/3"}, network, 3), *right) == ["right"] * 4
+
+
+def test_after_a_step() -> None:
+    """One step of gradient descent, by hand: w = 1 − ½·2·(1 − 0)."""
+    problem = example({"x": 1, "y": 0, "w1": 1, "b1": 0}, [1, 1])
+    audit = zg.audit(problem, [{"after_step": "1/4", "w1": "0.5", "y_hat": "0.0", "loss": 0}, "w1 == 1"])
+    assert [str(f.grade) for f in audit.findings] == ["right"] * 4
+    with_claim = zg.audit(problem, [{"after_step": "1/4", "claim": "w1 == b1 + 1"}])
+    assert [str(f.grade) for f in with_claim.findings] == ["right"]
+
+
+def test_smooth_networks_are_enclosed() -> None:
+    """So are losses with logarithms; what is printed is compared with digits that are proved."""
+    layers = [{"units": 1, "activation": "tanh"}, {"units": 1, "activation": "sigmoid"}]
+    values = {"x": 1, "w1": "0.3", "b1": "0.2", "w2": "0.7", "b2": "-0.1", "y": 1}
+    problem = example(values, {"inputs": 1, "layers": layers}, loss="bce")
+    claims = ["y_hat ~ 0.55563912", "y_hat ~ 0.55563", "loss ~ 0.58764", "grad(w2) < 0", "y_hat == 1/2"]
+    assert grades(problem, *claims) == ["rounded", "cut off", "rounded", "right", "wrong"]
+    assert grades(problem, "y_hat**2 == y_hat * y_hat") == ["undecided"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        ("los == 1", "unknown name 'los' (did you mean 'loss'?)"),
+        ("grad(w1) ~ [1, 2]", "grad(w1) has shape (1, 1), but what is printed has (2,)"),
+        ("grad(q) == 0", "∂L/∂q cannot be asked"),
+        ("loss", "'loss' is a number, not a condition"),
+        (3, "expected a text such as 'loss == 1/3'"),
+        ({"y_hat": 1}, "expected the step size under after_step"),
+        ({"after_step": 1}, "says nothing of what is so after the step"),
+        ({"after_step": "a", "loss": 1}, "expected a step size such as 1/10, found 'a'"),
+        ({"after_step": 1, "loss": [1, [2]]}, "the items of a list must have one shape"),
+        ({"after_step": 1, "loss": True}, "expected a number as it is printed"),
+    ],
+)
+def test_claims_without_a_meaning(claim: object, message: str) -> None:
+    """Each is told with its place in the list."""
+    problem = example({"x": 1, "y": 0, "w1": 1, "b1": 0}, [1, 1])
+    with pytest.raises(ClaimError, match=r"claims\[1\]") as caught:
+        zg.audit(problem, ["loss == 1", claim])
+    assert message in str(caught.value)
+
+
+def test_what_cannot_be_audited() -> None:
+    """An example without all its numbers, and no claims."""
+    with pytest.raises(
+        FormatError, match="w1 is not given in full: an example is audited with all its numbers"
+    ):
+        zg.audit(zg.Problem(network=[1, 1], samples=1, given={"x": 1}), ["loss == 1"])
+    with pytest.raises(FormatError, match="expected a list of claims"):
+        zg.audit(example({"x": 1, "y": 0, "w1": 1, "b1": 0}, [1, 1]), [])
+
+
+def test_divisions_by_zero_have_no_meaning() -> None:
+    """They are neither right nor wrong."""
+    problem = example({"x": 1, "y": 1, "w1": 1, "b1": 0}, [1, 1])
+    audit = zg.audit(problem, ["1 / loss == 1", "y_hat / y ~ 1.0"])
+    assert [str(f.grade) for f in audit.findings] == ["undefined", "right"]
+    assert [str(claim) for claim in audit.wrong] == ["1 / loss == 1"]
+
+
+def test_documents_are_calculated_anew() -> None:
+    """The checker accepts what was written, and refuses every value and grade that is another."""
+    problem = example({"x": [1, 2], "y": [1, 1], "w1": 1, "b1": -1, "w2": 1, "b2": 0}, samples=2)
+    audit = zg.audit(problem, ["grad(w1) ~ 0.0", "loss == 1/3", {"after_step": "1/10", "loss": "0.40"}])
+    document = json.loads(json.dumps(audit.to_json()))
+    assert is_audit(document)
+    assert check_audit(problem, document) == audit.judged
+    claims = read_claims(document["claims"])
+    assert claims == audit.claims
+    for number in range(3):
+        for column in range(len(document["findings"])):
+            forged = json.loads(json.dumps(document))
+            finding = forged["findings"][column]["claims"][number]
+            finding["grade"] = "right" if finding["grade"] != "right" else "wrong"
+            with pytest.raises(Refused, match=rf"claims\[{number}\]"):
+                check_audit(problem, forged)
+    with pytest.raises(Refused, match="kink"):
+        check_audit(problem, {**document, "kink": None})
+    with pytest.raises(Refused, match="problem"):
+        check_audit(problem.with_kink("left"), document)
+    broken: object
+    for broken in (None, [], {}, {**document, "findings": 3}, {**document, "claims": 3}):
+        with pytest.raises((FormatError, Refused)):
+            check_audit(problem, broken)
+
+
+@pytest.mark.needs("torch")
+@pytest.mark.parametrize("seed", seeds(40, 8))
+def test_printed_gradients_of_pytorch_are_right_up_to_rounding(seed: int) -> None:
+    """Nine digits of float64, of gradients of everything, before and after a step."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(*shape: int) -> Any:
+        return torch.randint(-30, 31, shape, generator=generator).double() / 10
+
+    samples, widths = 3, (2, 3, 2)
+    values = {"x": draw(samples, 2), "y": draw(samples, 2)}
+    for layer, (below, units) in enumerate(pairwise(widths), start=1):
+        values |= {f"w{layer}": draw(units, below), f"b{layer}": draw(units)}
+    activation = ("relu", "tanh", "sigmoid", "softplus")[seed % 4]
+    function = {"relu": torch.relu, "softplus": torch.nn.functional.softplus}.get(
+        activation, getattr(torch, activation, torch.relu)
+    )
+    layers = [{"units": 3, "activation": activation}, {"units": 2}]
+    written = {
+        name: [[f"{v:.1f}" for v in row] if isinstance(row, list) else f"{row:.1f}" for row in array.tolist()]
+        for name, array in values.items()
+    }
+    problem = zg.Problem(network={"inputs": 2, "layers": layers}, samples=samples, given=written)
+    leaves = {name: value.clone().requires_grad_() for name, value in values.items()}
+    z = leaves["x"] @ leaves["w1"].T + leaves["b1"]
+    a = function(z)
+    y_hat = a @ leaves["w2"].T + leaves["b2"]
+    between = {"z1": z, "a1": a, "y_hat": y_hat}
+    for tensor in between.values():
+        tensor.retain_grad()
+    loss = torch.nn.functional.mse_loss(y_hat, leaves["y"])
+    loss.backward()
+    told = {f"grad({name})": leaf.grad for name, leaf in {**leaves, **between}.items() if name != "y"}
+    told |= {"loss": loss.detach(), "y_hat": y_hat.detach(), "z1": z.detach()}
+
+    def nine(tensor: Any) -> Any:
+        return [nine(row) for row in tensor] if tensor.dim() else f"{tensor.item():.9f}"
+
+    claims = [f"{name} ~ {nine(tensor)}".replace("'", "") for name, tensor in told.items()]
+    with torch.no_grad():
+        after = {n: leaf - leaf.grad * 0.125 for n, leaf in leaves.items() if n not in ("x", "y")}
+        stepped = function(values["x"] @ after["w1"].T + after["b1"]) @ after["w2"].T + after["b2"]
+    claims.append({"after_step": "1/8", "y_hat": nine(stepped)})  # type: ignore[arg-type]
+    found = {str(finding.grade) for finding in zg.audit(problem, claims).findings}
+    assert found <= {"right", "rounded"}

@@ -1,0 +1,268 @@
+"""Levels: against what is known, descents that end somewhere, every region by itself, and forged proofs."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import combinations_with_replacement, product
+from typing import Any
+
+import numpy as np
+import pytest
+
+import zerograd as zg
+from tests.effort import seeds
+from zerograd.core.errors import FormatError, Refused
+from zerograd.core.landscape.documents import check_document, is_levels
+from zerograd.core.landscape.levels import unfit
+
+XOR: dict[str, Any] = {"x": [[0, 0], [0, 1], [1, 0], [1, 1]], "y": [0, 1, 1, 0]}
+
+
+def data(x: Any, y: Any, units: int = 1, **rest: Any) -> zg.Problem:
+    """A problem with these samples."""
+    inputs = len(x[0]) if isinstance(x[0], list) else 1
+    return zg.Problem(network=[inputs, units, 1], samples=len(y), given={"x": x, "y": y}, **rest)
+
+
+def losses(problem: zg.Problem) -> list[Fraction]:
+    """All of them, which has to be proved."""
+    found = zg.levels(problem)
+    assert found.complete
+    return [Fraction(level.loss) for level in found.levels]
+
+
+def drawn(seed: int, samples: int, inputs: int) -> tuple[list[list[int]], list[int]]:
+    """Small whole numbers, inputs perhaps twice."""
+    chance = random.Random(seed)
+    x = [[chance.randint(-2, 2) for _ in range(inputs)] for _ in range(samples)]
+    return x, [chance.randint(-2, 2) for _ in range(samples)]
+
+
+@pytest.mark.parametrize(
+    ("units", "expected"),
+    [(1, ["1/6", "1/4"]), (2, ["0", "1/8", "1/6", "1/4"]), (3, ["0", "1/8", "1/6", "1/4"])],
+)
+def test_exclusive_or(units: int, expected: list[str]) -> None:
+    """One unit has two losses, two units or three have four."""
+    assert losses(data(**XOR, units=units)) == [Fraction(loss) for loss in expected]
+
+
+def test_losses_have_their_scale() -> None:
+    """Half of a sum of squares is twice a mean of four."""
+    half = data(**XOR, loss={"sse": "1/2"})
+    assert losses(half) == [2 * loss for loss in losses(data(**XOR))]
+
+
+def separable(x: list[list[int]]) -> Iterator[tuple[bool, ...]]:
+    """The sets that an affine function of one input separates: by trying many of them."""
+    ends = sorted(value for (value,) in x)
+    steps = range(12 * (ends[0] - 1), 12 * (ends[-1] + 1) + 1)
+    for a, b in product((-1, 0, 1), [Fraction(n, 12) for n in steps]):
+        values = [a * (row[0] - b) + (0 if a else b) for row in x]
+        if all(values):
+            yield tuple(value > 0 for value in values)
+
+
+@pytest.mark.parametrize("seed", seeds(60, 8))
+def test_every_region_of_one_input_by_itself(seed: int) -> None:
+    """In each region, by NumPy: whether the critical points of the convex problem there lie inside it.
+
+    A level is missing only if the point nearest to it lies on the boundary; one too many has no point.
+    """
+    x, y = drawn(seed, random.Random(seed).randint(1, 4), 1)
+    units = 1 + seed % 2
+    problem = data(x, y, units=units)
+    found = losses(problem)
+    sets = sorted(set(separable(x)))
+    spans = set()
+    for choice in combinations_with_replacement(sets, units):
+        columns = [np.ones(len(y))]
+        for on in choice:
+            columns += [np.array([row[0] if o else 0.0 for row, o in zip(x, on, strict=True)])]
+            columns += [np.array([1.0 if o else 0.0 for o in on])]
+        matrix = np.stack(columns, axis=1)
+        prediction = matrix @ np.linalg.lstsq(matrix, np.array(y, float), rcond=None)[0]
+        spans.add(round(float(np.mean((prediction - y) ** 2)), 9))
+    assert {round(float(loss), 9) for loss in found} <= spans
+    constant = sum((Fraction(v) - Fraction(sum(y), len(y))) ** 2 for v in y) / len(y)
+    assert constant in found  # all units off
+
+
+@pytest.mark.parametrize("seed", seeds(80, 3))
+def test_descents_end_at_levels(seed: int) -> None:
+    """Gradient descent from random starts: where it comes to rest off the kinks, the loss is a level."""
+    inputs = 1 + seed % 2
+    x, y = drawn(1000 + seed, 3 + seed % 2, inputs)
+    units = 1 + seed % 2
+    found = np.array([float(loss) for loss in losses(data(x, y, units=units))])
+    points, targets, chance = np.array(x, float), np.array(y, float), np.random.default_rng(seed)
+    rested = 0
+    for _ in range(20):
+        w1, b1 = chance.normal(size=(units, inputs)), chance.normal(size=units)
+        w2, b2 = chance.normal(size=units), chance.normal()
+        for _ in range(4000):
+            z = points @ w1.T + b1
+            a = np.maximum(z, 0)
+            r = a @ w2 + b2 - targets
+            g = 2 * r / len(y)
+            delta = np.outer(g, w2) * (z > 0)
+            steps = (delta.T @ points, delta.sum(axis=0), a.T @ g, g.sum())
+            w1, b1, w2, b2 = (v - 0.03 * s for v, s in zip((w1, b1, w2, b2), steps, strict=True))
+        size = max(float(np.abs(s).max()) for s in steps)
+        if size < 1e-9 and float(np.abs(z).min()) > 1e-3:
+            rested += 1
+            assert np.abs(found - np.mean(r**2)).min() < 1e-6
+    assert rested or seed not in (0, 1, 2)
+
+
+def test_solvers_find_no_other() -> None:
+    """The same as a question: a critical point off the kinks with another loss."""
+    problem = data([0, 1, 2], [0, 1, 0])
+    found = losses(problem)
+    others = zg.Problem(
+        network=[1, 1, 1], samples=3, given={"x": [0, 1, 2], "y": [0, 1, 0]}, zero=["w1", "b1", "w2", "b2"],
+        where=["z1 != 0", *(f"loss != {loss}" for loss in found)],
+    )  # fmt: skip
+    assert isinstance(zg.solve(others, timeout=60), zg.Unsat)
+    for loss in found:
+        there = zg.Problem(
+            network=[1, 1, 1], samples=3, given={"x": [0, 1, 2], "y": [0, 1, 0]},
+            zero=["w1", "b1", "w2", "b2"], where=["z1 != 0", f"loss == {loss}"],
+        )  # fmt: skip
+        assert isinstance(zg.solve(there, timeout=60, prefer="any"), zg.Sat)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"network": [1, 1, 1, 1]}, "one hidden layer"),
+        ({"network": {"inputs": 1, "layers": [{"units": 1, "activation": "tanh"}, {"units": 1}]}}, "ReLU"),
+        ({"network": {"inputs": 1, "layers": [{"units": 1, "bias": False}, {"units": 1}]}}, "with biases"),
+        ({"network": [1, 1, 2], "given": {"x": [1, 2], "y": [[1, 2], [3, 4]]}}, "one linear output"),
+        ({"loss": "mae"}, "squared error"),
+        ({"given": {"y": [1, 2]}}, "x is not given in full"),
+        ({"given": {"x": [1, 2]}}, "y is not given in full"),
+        ({"given": {"x": [1, 2], "y": [1, 2], "w1": 1}}, "parameters are given"),
+        ({"zero": ["w1"]}, "a question is asked beside"),
+        ({"samples": "any", "given": {}}, "x is not given in full"),
+    ],
+)
+def test_other_problems(changes: dict[str, Any], reason: str) -> None:
+    """Each is told why it has no levels."""
+    problem = zg.Problem(
+        **{"network": [1, 1, 1], "samples": 2, "given": {"x": [1, 2], "y": [1, 2]}, **changes}
+    )
+    assert reason in (unfit(problem) or "")
+    with pytest.raises(FormatError, match=reason):
+        zg.levels(problem)
+
+
+def test_without_time_nothing_is_proved() -> None:
+    """What was found stands, and is not said to be all."""
+    found = zg.levels(data(**XOR, units=3), timeout=1e-6)
+    assert not found.complete
+    assert "there may be others" in str(found)
+    assert not check_document(found.found.problem, found.to_json()).proof
+    with pytest.raises(ValueError, match="timeout must be above 0"):
+        zg.levels(data(**XOR), timeout=0)
+
+
+def test_without_an_output_bias() -> None:
+    """Predictions have no constants then: with all units off, all of y is left."""
+    problem = zg.Problem(
+        network={"inputs": 1, "layers": [{"units": 1}, {"units": 1, "bias": False}]}, samples=2,
+        given={"x": [0, 1], "y": [1, 2]},
+    )  # fmt: skip
+    assert losses(problem) == [0, Fraction(1, 2), 2, Fraction(5, 2)]
+
+
+def forgeries(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Documents that say a little less, more, or something else."""
+
+    def changed() -> dict[str, Any]:
+        copy: dict[str, Any] = json.loads(json.dumps(document))
+        return copy
+
+    for number in range(len(document["levels"])):
+        for key in ("w1", "b1", "w2", "b2"):
+            forged = changed()
+            parameters = forged["levels"][number]["parameters"]
+            text = json.dumps(parameters[key])
+            parameters[key] = json.loads(text.replace('"', '"7', 1))
+            yield forged
+        forged = changed()
+        forged["levels"][number]["loss"] = "1/1000"
+        yield forged
+        forged = changed()
+        del forged["levels"][number]
+        yield forged
+    for prefix in document["proof"]["undivided"]:
+        forged = changed()
+        del forged["proof"]["undivided"][prefix]
+        yield forged
+        forged = changed()
+        forged["proof"]["undivided"][prefix][0] = "-1"
+        yield forged
+        forged = changed()
+        forged["proof"]["undivided"][prefix] = ["0"] * len(prefix)
+        yield forged
+    for number in range(len(document["proof"]["excluded"])):
+        forged = changed()
+        del forged["proof"]["excluded"][number]
+        yield forged
+        for row in ("equations", "inequalities"):
+            forged = changed()
+            each = forged["proof"]["excluded"][number]
+            each[row] = json.loads(json.dumps(each[row]).replace('"0"', '"1"', 1))
+            if each != document["proof"]["excluded"][number]:
+                yield forged
+    forged = changed()
+    forged["levels"].append({**forged["levels"][-1], "loss": "9"})
+    yield forged
+    yield {**document, "complete": False}
+    yield {**document, "problem": "sha256:0"}
+    yield {**document, "levels": []}
+
+
+def test_forged_documents_are_refused() -> None:
+    """Each number of a proof counts, or the proof does not need it and is still one."""
+    problem = data(**XOR)
+    document = zg.levels(problem).to_json()
+    assert is_levels(document)
+    assert document["proof"]["excluded"]
+    found = check_document(problem, json.loads(json.dumps(document)))
+    assert [level.loss for level in found.levels] == [Fraction(1, 6), Fraction(1, 4)]
+    refused = accepted = 0
+    for forged in forgeries(document):
+        try:
+            still = check_document(problem, forged)
+        except (Refused, FormatError):
+            refused += 1
+        else:
+            accepted += 1
+            assert [level.loss for level in still.levels] == [level.loss for level in found.levels]
+    assert refused > 20
+    assert accepted <= 3  # a weight of a unit that is off may be any
+    broken: object
+    for broken in (
+        None,
+        {},
+        {**document, "proof": 3},
+        {**document, "levels": [3]},
+        {**document, "levels": 3},
+    ):
+        with pytest.raises((Refused, FormatError)):
+            check_document(problem, broken)
+
+
+def test_an_active_unit_without_outgoing_weight_is_no_level() -> None:
+    """Such a point is critical, but it need not be a local minimum."""
+    problem = data([0, 1], [0, 0])
+    document = zg.levels(problem).to_json()
+    (level,) = document["levels"]
+    level["parameters"] = {"w1": [["1"]], "b1": ["1"], "w2": [["0"]], "b2": ["0"]}
+    with pytest.raises(Refused, match="an outgoing weight of each unit that is on"):
+        check_document(problem, document)

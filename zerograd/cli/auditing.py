@@ -1,0 +1,79 @@
+"""`zerograd audit`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from zerograd.cli.common import (
+    DECIDED,
+    NOT_AS_EXPECTED,
+    UNKNOWN,
+    beside_option,
+    check_new_place,
+    fail,
+    force_option,
+    save,
+    say_wrote,
+    width,
+    work_option,
+)
+from zerograd.cli.rows import say
+from zerograd.streams import printable, to_json_text
+
+
+@click.command()
+@click.argument("spec")
+@click.option("--json", "as_json", is_flag=True, help="Print the document, with all values, not the table.")
+@beside_option("the document")
+@force_option
+@work_option
+@click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
+def audit(spec: str, *, as_json: bool, output: str | None, force: bool, work: int, quiet: bool) -> None:
+    """Hold what a text claims of an example against what is so, exactly.
+
+    SPEC ('-' is standard input) is a problem in which every number is given, with claims:
+
+    \b
+    network: [1, 1, 1]
+    samples: 2
+    given: {x: [1, 2], y: [0, 1], w1: 1, b1: 0, w2: 1/2, b2: 0}
+    claims:
+      - loss == 1/8
+      - grad(w2) ~ 0.50
+      - {after_step: 1/10, y_hat: [0.45, 0.9]}
+
+    `==` is exact; `~` compares the digits that are printed. Where a sample is on a kink, claims are judged
+    under each convention for the derivative there.
+
+    Exit codes: 0 every claim is right (perhaps up to rounding), 1 one is wrong, 2 unusable input, 3 one is
+    undecided, 130 interrupted.
+    """
+    from zerograd.audits import Audit
+    from zerograd.core.auditing.judging import audit as judged
+    from zerograd.core.errors import ZerogradError
+    from zerograd.core.numbers.work import budget
+    from zerograd.show.say.audit import audit_text, verdict
+    from zerograd.spec.audit import load_from
+
+    check_new_place(output, [spec], force=force)
+    try:
+        with budget(work):
+            problem, claims = load_from(spec, lambda line: say(f"{printable(spec)}: {printable(line)}"))
+            result = Audit(judged(problem, claims))
+    except ZerogradError as error:
+        message = str(error)
+        fail(message if "error:" in message else f"{printable(spec)}: {message}")
+    if as_json:
+        click.echo(to_json_text(result.to_json()))
+    elif quiet:
+        click.echo(verdict(result.judged))
+    else:
+        click.echo(audit_text(result.judged, width=width()), nl=False)
+    if output is not None:
+        save(Path(output), json.dumps(result.to_json(), ensure_ascii=False) + "\n")
+        say_wrote(output, aside=as_json)
+    sys.exit(NOT_AS_EXPECTED if result.wrong else DECIDED if result.decided else UNKNOWN)

@@ -1,0 +1,1 @@
+"""Published examples: what is claimed of them, and what is so."""

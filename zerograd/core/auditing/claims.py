@@ -1,0 +1,251 @@
+"""Claims about an example, as texts print them.
+
+    loss == 1/3                           exactly so: a condition, as under ``where``
+    grad(w1[0,1]) ~ 0.0394                so many digits of the number
+    y_hat ~ [0.50, 1.25]                  the same of every entry
+    {after_step: 1/10, y_hat: 18.458}     either, after one step of gradient descent
+
+A claim may speak of everything that a condition may, and of ∂L/∂ of what lies between: ``grad(y_hat)``,
+``grad(z1)``, ``grad(a1)``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from zerograd.core.errors import FormatError, Path, format_path, short
+from zerograd.core.model.network import Network
+from zerograd.core.numbers.arrays import Array, Shape
+from zerograd.core.numbers.rationals import narrowed, parse_rational, rational_text
+from zerograd.core.numbers.work import spend
+from zerograd.core.question.conditions import Condition
+from zerograd.core.question.language import LanguageError, Node, unparse
+from zerograd.core.question.parsing import MAX_DEPTH, MAX_LENGTH, parse, parse_condition
+from zerograd.core.question.vocabulary import Rational, quantity_shapes
+
+AFTER = "after_step"
+MAX_CLAIMS = 1000
+MAX_EXPONENT = 400
+"""Printed numbers are from 10^−MAX_EXPONENT to 10^MAX_EXPONENT."""
+
+_PRINTED = re.compile(r"([-+−]?)([0-9]+(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([-+]?[0-9]{1,9}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A number as it is printed.
+
+    Attributes:
+        text: its digits.
+        value: what they say.
+        unit: of the last digit: 1/1000 of 0.394, 100 of 12e2.
+    """
+
+    text: str
+    value: Rational
+    unit: Rational
+
+    @property
+    def negative(self) -> bool:
+        """Whether it has a minus sign (−0.00 is what is printed of −1/1000)."""
+        return self.text.startswith("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """``quantity ~ printed``: each printed number has the digits of an entry."""
+
+    quantity: Node
+    printed: Array[Printed]
+
+    def __str__(self) -> str:
+        return f"{unparse(self.quantity)} ~ {_listed(self.printed)}"
+
+
+Statement: TypeAlias = Condition | Digits
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is claimed.
+
+    Attributes:
+        statement: what is said to be so.
+        rate: after one step of gradient descent with this step size; None: of the example as it stands.
+        place: where it was written, below ``claims``.
+    """
+
+    statement: Statement
+    rate: Rational | None = None
+    place: Path = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        step = "" if self.rate is None else f" after a step of {rational_text(self.rate)}"
+        return f"{self.statement}{step}"
+
+    def to_json(self) -> Any:
+        if self.rate is None:
+            return str(self.statement)
+        return {AFTER: rational_text(self.rate), "claim": str(self.statement)}
+
+
+def read_claims(data: object) -> tuple[Claim, ...]:
+    """Return the claims that a file or a program writes.
+
+    Args:
+        data: a claim, or a list of them: texts; or mappings with ``after_step`` and what is claimed then,
+            which is ``claim`` with a text, or a name such as ``y_hat`` with printed numbers.
+
+    Raises:
+        ClaimError: naming the place in the list.
+    """
+    if isinstance(data, str | Mapping):
+        data = [data]
+    if not isinstance(data, Sequence) or not data:
+        raise ClaimError((), f"expected a list of claims, such as ['loss == 1/3'], found {short(data)}")
+    if len(data) > MAX_CLAIMS:
+        raise ClaimError((), f"{len(data)} claims, at most {MAX_CLAIMS} are read")
+    return tuple(claim for number, each in enumerate(data) for claim in _read(each, number))
+
+
+class ClaimError(FormatError):
+    """A claim that cannot be read, or that has no meaning for the network.
+
+    Attributes:
+        place: where it stands below ``claims``.
+        fault: what is wrong with it.
+    """
+
+    def __init__(self, place: Path, fault: str) -> None:
+        self.place, self.fault = place, fault
+        super().__init__(f"{format_path(('claims', *place))}: {fault}")
+
+
+def _read(data: object, number: int) -> list[Claim]:
+    if isinstance(data, str):
+        return [Claim(_statement(data, (number,)), place=(number,))]
+    if not isinstance(data, Mapping):
+        raise ClaimError(
+            (number,), f"expected a text such as 'loss == 1/3' or 'loss ~ 0.33', found {short(data)}"
+        )
+    if AFTER not in data:
+        raise ClaimError(
+            (number,), f"expected the step size under {AFTER}, beside what is claimed after that step"
+        )
+    try:
+        rate = parse_rational(data[AFTER])
+    except (ValueError, TypeError):
+        raise ClaimError(
+            (number, AFTER), f"expected a step size such as 1/10, found {short(data[AFTER])}"
+        ) from None
+    rest = {str(name): value for name, value in data.items() if name != AFTER}
+    if not rest:
+        raise ClaimError((number,), "says nothing of what is so after the step: add, say, y_hat: 18.458")
+    claims = []
+    for name, value in rest.items():
+        place = (number, name)
+        if name == "claim":
+            if not isinstance(value, str):
+                raise ClaimError(place, f"expected a text such as 'loss ~ 0.33', found {short(value)}")
+            claims.append(Claim(_statement(value, place), rate, place))
+        else:
+            claims.append(Claim(Digits(_quantity(name, place), _printed(value, place)), rate, place))
+    return claims
+
+
+def _statement(text: str, place: Path) -> Statement:
+    if len(text) > MAX_LENGTH:
+        raise ClaimError(place, f"a claim of {len(text)} characters (at most {MAX_LENGTH} are read)")
+    quantity, tilde, digits = text.partition("~")
+    if not tilde:
+        try:
+            return parse_condition(text)
+        except LanguageError as error:
+            raise ClaimError(place, str(error)) from None
+    return Digits(_quantity(quantity, place), _printed(_unlisted(digits, place), place))
+
+
+def _quantity(text: str, place: Path) -> Node:
+    try:
+        return parse(text)
+    except LanguageError as error:
+        raise ClaimError(place, str(error)) from None
+
+
+def _unlisted(text: str, place: Path) -> Any:
+    """The text ``[[1.0, 2.0], 3.0]`` as lists of texts."""
+    stack: list[list[Any]] = [[]]
+    for token in re.findall(r"[\[\],]|[^\s\[\],]+", text):
+        if token == "[":  # noqa: S105 - a bracket
+            if len(stack) > MAX_DEPTH:
+                raise ClaimError(place, f"nested more than {MAX_DEPTH} levels deep")
+            stack.append([])
+        elif token == "]":  # noqa: S105
+            if len(stack) == 1:
+                raise ClaimError(place, "a bracket ] closes nothing")
+            inner = stack.pop()
+            stack[-1].append(inner)
+        elif token != ",":  # noqa: S105
+            stack[-1].append(token)
+    if len(stack) > 1:
+        raise ClaimError(place, "a bracket [ is not closed")
+    if len(stack[0]) != 1:
+        raise ClaimError(place, "expected one number as it is printed, or one list of such, after ~")
+    return stack[0][0]
+
+
+def _printed(data: Any, place: Path) -> Array[Printed]:
+    """Printed numbers, alone or in lists."""
+    if not isinstance(data, list | tuple):
+        return Array((), (_number(data, place),))
+    rows = [_printed(item, place) for item in data]
+    if not rows:
+        raise ClaimError(place, "an empty list has no numbers")
+    if any(row.shape != rows[0].shape for row in rows):
+        raise ClaimError(place, "the items of a list must have one shape")
+    shape: Shape = (len(rows), *rows[0].shape)
+    return Array(shape, tuple(number for row in rows for number in row.entries))
+
+
+def _number(data: Any, place: Path) -> Printed:
+    text = str(data) if isinstance(data, str | int) and not isinstance(data, bool) else ""
+    spend(len(text))
+    match = _PRINTED.fullmatch(text.strip())
+    if match is None:
+        raise ClaimError(
+            place, f"expected a number as it is printed, such as 0.0394 or -1.2e-3, found {short(data)}"
+        )
+    sign, digits, behind, bare, exponent = match.groups()
+    power = int(exponent or 0)
+    places = len(behind or bare or "")
+    if abs(power) > MAX_EXPONENT or len(digits) > MAX_EXPONENT:
+        raise ClaimError(place, f"{short(text)} is too long, or too far from 1")
+    unit = Fraction(10) ** (power - places)
+    value = int(digits.replace(".", "") or 0) * unit
+    negative = sign in ("-", "−")
+    plain = ("-" if negative else "") + digits + (f"e{power}" if power else "")
+    return Printed(plain, narrowed(-value if negative else value), narrowed(unit))
+
+
+def _listed(array: Array[Printed]) -> str:
+    if not array.shape:
+        return array.entries[0].text
+    if len(array.shape) == 1:
+        return f"[{', '.join(number.text for number in array.entries)}]"
+    return f"[{', '.join(_listed(Array(array.shape[1:], tuple(row))) for row in _rows(array))}]"
+
+
+def _rows(array: Array[Printed]) -> list[tuple[Printed, ...]]:
+    size = len(array.entries) // array.shape[0]
+    return [array.entries[i * size : (i + 1) * size] for i in range(array.shape[0])]
+
+
+def claimable_shapes(network: Network, samples: int) -> dict[str, Shape]:
+    """Every name that a claim may use: those of conditions, and gradients of what lies between."""
+    shapes = quantity_shapes(network, samples)
+    between = [name for name in shapes if name == "y_hat" or (name[0] in "za" and name[1:].isdigit())]
+    return shapes | {f"grad({name})": shapes[name] for name in between}

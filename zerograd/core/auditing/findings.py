@@ -1,0 +1,127 @@
+"""What became of claims about an example, as data and as a document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from zerograd.core.auditing.claims import Claim
+from zerograd.core.model.kinks import Kink
+from zerograd.core.numbers.rationals import rational_text
+from zerograd.core.numbers.real import Real, real_to_json
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Rational
+
+FORMAT = "zerograd.audit/1"
+
+
+class Grade(StrEnum):
+    """How right a claim is, the best first."""
+
+    RIGHT = "right"
+    ROUNDED = "rounded"
+    CUT = "cut off"
+    WRONG = "wrong"
+    UNDECIDED = "undecided"
+    UNDEFINED = "undefined"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A number that a claim speaks of, as it is.
+
+    Attributes:
+        name: ``grad(w1)[0,1]``.
+        claimed: ``~ 0.0394``, ``== 0``; empty where the claim does not compare it with a number.
+        grade: None where only the claim as a whole is right or wrong.
+    """
+
+    name: str
+    value: Real
+    claimed: str = ""
+    grade: Grade | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        data = {"name": self.name, "value": real_to_json(self.value)}
+        if self.claimed:
+            data["claimed"] = self.claimed
+        if self.grade is not None:
+            data["grade"] = str(self.grade)
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of a claim.
+
+    Attributes:
+        values: the numbers that it speaks of; of a claim that is wrong, those at which it is.
+        reason: why it is undecided, or has no meaning at this point.
+        factor: where all numbers of a wrong claim become right by the same one: what is so over what is
+            claimed, such as 2 or −1.
+    """
+
+    grade: Grade
+    values: tuple[Value, ...] = ()
+    reason: str = ""
+    factor: Rational | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"grade": str(self.grade)}
+        if self.values:
+            data["values"] = [value.to_json() for value in self.values]
+        if self.reason:
+            data["reason"] = self.reason
+        if self.factor is not None:
+            data["factor"] = rational_text(self.factor)
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What became of all claims under one convention.
+
+    Attributes:
+        convention: None: under every one, since no sample is on a kink.
+    """
+
+    convention: Kink | None
+    findings: tuple[Finding, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "derivative_at_kink": self.convention,
+            "claims": [finding.to_json() for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Claims about an example, judged.
+
+    Attributes:
+        kink: the first number that is on a kink, such as ``z1[0,1]``; None if none is.
+        columns: one, or one for each convention; the problem's own first.
+    """
+
+    problem: Problem
+    claims: tuple[Claim, ...]
+    kink: str | None
+    columns: tuple[Column, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What became of each claim under the problem's own convention."""
+        return self.columns[0].findings
+
+    def to_json(self) -> dict[str, Any]:
+        """The document, ``zerograd.audit/1``."""
+        return {
+            "format": FORMAT,
+            "problem": self.problem.digest,
+            "question": self.problem.to_json(),
+            "claims": [claim.to_json() for claim in self.claims],
+            "kink": self.kink,
+            "findings": [column.to_json() for column in self.columns],
+        }

@@ -1,0 +1,192 @@
+"""One claim beside the numbers that it speaks of: how right it is, and what is so instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from zerograd.core.auditing.claims import Digits, Printed
+from zerograd.core.auditing.findings import Finding, Grade, Value
+from zerograd.core.numbers.arrays import Array, squeeze
+from zerograd.core.numbers.exact import divide
+from zerograd.core.numbers.interval import Interval
+from zerograd.core.numbers.rationals import narrowed, rational_text
+from zerograd.core.numbers.real import Real, compare, narrow
+from zerograd.core.numbers.work import spend
+from zerograd.core.question.conditions import Condition, evaluate, number_of
+from zerograd.core.question.enclosures import EnclosureAlgebra
+from zerograd.core.question.language import (
+    Call,
+    Chain,
+    Item,
+    Listing,
+    Logic,
+    Node,
+    Unary,
+    names_in,
+    unparse,
+)
+from zerograd.core.question.vocabulary import Rational
+
+Lookup: TypeAlias = Callable[[str], Array[Any]]
+
+MOST = 1000
+"""Values that are told of a claim."""
+FACTORS: tuple[Rational, ...] = (2, Fraction(1, 2), -1, -2, Fraction(-1, 2), 10, Fraction(1, 10))
+"""What is forgotten in a calculation by hand."""
+
+_WORST = (Grade.WRONG, Grade.UNDEFINED, Grade.UNDECIDED, Grade.CUT, Grade.ROUNDED, Grade.RIGHT)
+
+
+_ALGEBRA = EnclosureAlgebra()
+
+
+def condition_finding(condition: Condition, lookup: Lookup) -> Finding:
+    """Return what became of an exact claim.
+
+    Args:
+        lookup: the numbers that names stand for, exact or enclosed.
+
+    Raises:
+        ArithmeticError: something has no value, or enclosures do not tell which.
+    """
+    holds = evaluate(condition, _ALGEBRA, lookup)
+    if holds is None:
+        return Finding(Grade.UNDECIDED, reason="enclosures do not tell")
+    values = tuple(_compared(condition.node, lookup, holds=holds))[:MOST]
+    if holds:
+        return Finding(Grade.RIGHT, values)
+    return Finding(Grade.WRONG, values, factor=_factor_of(condition.node, lookup))
+
+
+def _factor_of(node: Node, lookup: Lookup) -> Rational | None:
+    """`common_factor` of an equation with numbers."""
+    match node:
+        case Chain(operands=[left, right], operators=["=="]) if not names_in(right):
+            values, numbers = (number_of(each, _ALGEBRA, lookup) for each in (left, right))
+            if squeeze(values.shape) == squeeze(numbers.shape):
+                rational = [n for n in numbers.entries if isinstance(n, int | Fraction)]  # all of them
+                exact = [Printed("", number, 0) for number in rational]
+                return common_factor(values.entries, exact)
+    return None
+
+
+def _compared(node: Node, lookup: Lookup, *, holds: bool) -> Iterator[Value]:
+    """The numbers that a condition compares; of a comparison that is false, those at which it is."""
+    match node:
+        case Chain(operands=operands):
+            yield from _links(node, [number_of(each, _ALGEBRA, lookup) for each in operands], holds=holds)
+        case Unary(operator="not", operand=inner):
+            yield from _compared(inner, lookup, holds=not holds)
+        case Logic(operands=parts) | Call(function="all" | "any", arguments=parts) | Listing(items=parts):
+            for part in parts:
+                yield from _compared(part, lookup, holds=holds)
+        case Call(function="distinct", arguments=parts):
+            for part in parts:
+                yield from _named(part, number_of(part, _ALGEBRA, lookup))
+
+
+def _links(chain: Chain, arrays: list[Array[Any]], *, holds: bool) -> Iterator[Value]:
+    longest = max(arrays, key=lambda array: len(array.entries))
+    size = len(longest.entries)
+    columns = [array.entries * (size // len(array.entries)) for array in arrays]
+    constant = [not names_in(operand) for operand in chain.operands]
+    for position, row in enumerate(zip(*columns, strict=True)):
+        links = zip(row, chain.operators, row[1:], strict=False)
+        if not holds and all(_ALGEBRA.compare(a, operator, b) is not False for a, operator, b in links):
+            continue
+        claimed = ""
+        if len(row) == 2 and constant == [False, True]:
+            claimed = f"{chain.operators[0]} {rational_text(row[1])}"
+        for operand, array, value, fixed in zip(chain.operands, arrays, row, constant, strict=True):
+            if not fixed:
+                at = position % len(array.entries)
+                yield Value(_entry(operand, array, at), narrow(value), claimed)
+
+
+def _named(node: Node, array: Array[Any]) -> Iterator[Value]:
+    for position, value in enumerate(array.entries):
+        yield Value(_entry(node, array, position), narrow(value))
+
+
+def _entry(node: Node, array: Array[Any], position: int) -> str:
+    if not array.shape:
+        return unparse(node)
+    index = []
+    for length in reversed(array.shape):
+        position, each = divmod(position, length)
+        index.append(each)
+    return unparse(Item(node, tuple(reversed(index))))
+
+
+def digits_finding(claim: Digits, lookup: Lookup) -> Finding:
+    """Return what became of printed digits. Raises as `condition_finding`."""
+    array = number_of(claim.quantity, _ALGEBRA, lookup)
+    values = []
+    for position, (value, printed) in enumerate(zip(array.entries, claim.printed.entries, strict=True)):
+        spend(20)
+        grade = graded(value, printed)
+        values.append(
+            Value(_entry(claim.quantity, array, position), narrow(value), f"~ {printed.text}", grade)
+        )
+    grades = {value.grade for value in values}
+    worst = next(grade for grade in _WORST if grade in grades)
+    if worst is Grade.WRONG:
+        values = [value for value in values if value.grade is Grade.WRONG]
+    reason = "enclosures do not tell" if worst is Grade.UNDECIDED else ""
+    factor = common_factor(array.entries, claim.printed.entries) if worst is Grade.WRONG else None
+    return Finding(worst, tuple(values[:MOST]), reason, factor)
+
+
+def common_factor(values: Sequence[Real], printed: Sequence[Printed]) -> Rational | None:
+    """Return what all printed numbers have to be multiplied by to be right; None if it is none of `FACTORS`.
+
+    The sum in place of the mean, ½ or 2 forgotten, a sign turned, a product off by ten.
+    """
+    if all(number.value == 0 for number in printed):
+        return None
+    count = len(values)
+    for factor in dict.fromkeys((*FACTORS, count, Fraction(1, count))):
+        spend(20 * count)
+        if all(_right_by(factor, *pair) for pair in zip(values, printed, strict=True)):
+            return narrowed(Fraction(factor))
+    return None
+
+
+def _right_by(factor: Rational, value: Real, printed: Printed) -> bool:
+    quotient = value * (1 / Fraction(factor)) if isinstance(value, Interval) else divide(value, factor)
+    return graded(quotient, printed) in (Grade.RIGHT, Grade.ROUNDED)
+
+
+def graded(value: Real, printed: Printed) -> Grade:
+    """Return how a number is printed: exactly, rounded to the last digit, cut off behind it, or wrongly.
+
+    Half a unit is rounded either way.
+    """
+    if not isinstance(value, Interval) and compare(value, printed.value) == 0:
+        return Grade.RIGHT
+    half = Fraction(printed.unit) / 2
+    near = _between(value, printed.value - half, printed.value + half)
+    if near:
+        return Grade.ROUNDED
+    if printed.negative:
+        ends = (printed.value - printed.unit, printed.value)
+    elif printed.value == 0:
+        ends = (-printed.unit, printed.unit)
+    else:
+        ends = (printed.value, printed.value + printed.unit)
+    cut = _between(value, *ends)
+    if cut and any(compare(value, end) == 0 for end in ends):  # a whole unit off
+        cut = False
+    if cut and near is False:
+        return Grade.CUT
+    return Grade.WRONG if near is False and cut is False else Grade.UNDECIDED
+
+
+def _between(value: Real, low: Rational, high: Rational) -> bool | None:
+    """Whether a number lies between two; None if enclosures do not tell."""
+    above, below = compare(value, low), compare(value, high)
+    if above == -1 or below == 1:
+        return False
+    return None if above is None or below is None else True

@@ -1,0 +1,202 @@
+"""What is so of an example, beside what is claimed: a calculation, exact or by enclosures.
+
+Where a sample is on a kink, what holds depends on the derivative that is taken there: every claim is judged
+under each rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from zerograd.core.auditing.claims import (
+    Claim,
+    ClaimError,
+    Digits,
+    Statement,
+    claimable_shapes,
+    read_claims,
+)
+from zerograd.core.auditing.findings import FORMAT, Audit, Column, Finding, Grade
+from zerograd.core.auditing.grading import condition_finding, digits_finding
+from zerograd.core.errors import FormatError, Refused, Violation, short
+from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.enclosing import BITS_OF_POINTS, EnclosingActivate
+from zerograd.core.model.kinks import CHOICES, Kink
+from zerograd.core.model.point import Point
+from zerograd.core.model.references import show_shape
+from zerograd.core.numbers.arrays import Array, squeeze
+from zerograd.core.numbers.functions import OutOfDomain, Straddles
+from zerograd.core.numbers.real import Real, narrow
+from zerograd.core.numbers.work import spend
+from zerograd.core.question import given
+from zerograd.core.question.conditions import Condition, evaluate, number_of
+from zerograd.core.question.enclosures import EnclosureAlgebra
+from zerograd.core.question.language import LanguageError, unparse
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Rational
+
+RULES: tuple[Kink, ...] = ("torch", "left", "right", "mean")
+"""Conventions under which claims are judged where a sample is on a kink, after the file's own."""
+PRECISIONS = (BITS_OF_POINTS, 4 * BITS_OF_POINTS)
+"""Bits of enclosures, one after the other."""
+
+_ALGEBRA = EnclosureAlgebra()
+
+
+def audit(problem: Problem, claims: Iterable[Claim]) -> Audit:
+    """Judge claims about an example.
+
+    Args:
+        problem: one in which everything is given; what it asks plays no part.
+
+    Raises:
+        FormatError: not everything is given, or a claim has no meaning for this network.
+    """
+    claims = tuple(claims)
+    if reason := given.incomplete(problem):
+        raise FormatError(f"{reason}: an example is audited with all its numbers")
+    if wrong := misfits(problem, claims):
+        raise wrong[0]
+    try:
+        return Audit(problem, claims, None, (_column(problem, claims, "forbid", None),))
+    except OnKink as kink:
+        own = problem.derivative_at_kink
+        chosen = {own: None} if own not in ("forbid", *CHOICES) else {}
+        conventions = [*(chosen | dict.fromkeys(RULES))]
+        columns = tuple(_column(problem, claims, convention, convention) for convention in conventions)
+        return Audit(problem, claims, kink.place, columns)
+
+
+def is_audit(data: object) -> bool:
+    """Whether a document says of itself that it is for `check_audit`."""
+    return isinstance(data, Mapping) and data.get("format") == FORMAT
+
+
+def accepted_audit_line(audit: Audit) -> str:
+    """What was accepted, in a line."""
+    number = len(audit.claims)
+    return f"accepted: an audit of {number} claim{'' if number == 1 else 's'}, calculated anew"
+
+
+def check_audit(problem: Problem, data: object) -> Audit:
+    """Accept a document if all that it says is so.
+
+    Raises:
+        Refused: something that is not so.
+        FormatError: no such document.
+    """
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+        raise FormatError(f"not a document of the format {FORMAT}")
+    if data.get("problem") != problem.digest:
+        raise Refused([Violation("problem", problem.digest, str(data.get("problem"))[:80])])
+    found = audit(problem, read_claims(data.get("claims")))
+    calculated = found.to_json()
+    for key in ("kink", "question"):
+        if data.get(key) != calculated[key]:
+            raise Refused([Violation(key, short(calculated[key]), short(data.get(key)))])
+    if data.get("findings") != calculated["findings"]:
+        raise Refused([_difference(calculated["findings"], data.get("findings"))])
+    return found
+
+
+def _difference(calculated: list[Any], told: object) -> Violation:
+    """The first finding that is not what is calculated."""
+    for column, each in zip(calculated, told if isinstance(told, list) else (), strict=False):
+        claims = each.get("claims") if isinstance(each, Mapping) else None
+        for number, pair in enumerate(
+            zip(column["claims"], claims if isinstance(claims, list) else (), strict=False)
+        ):
+            if pair[0] != pair[1]:
+                return Violation(f"claims[{number}]", *map(short, pair))
+    return Violation("findings", "one for each claim and convention", short(told))
+
+
+def misfits(problem: Problem, claims: Iterable[Claim]) -> list[ClaimError]:
+    """Return what is wrong with claims that have no meaning here: unknown names, shapes that do not fit."""
+    shapes = claimable_shapes(problem.network, problem.samples.least)
+    ones: dict[str, Array[Real]] = {name: Array.build(shape, lambda _: 1) for name, shape in shapes.items()}
+    wrong = []
+    for claim in claims:
+        try:
+            _misfit(claim.statement, ones)
+        except LanguageError as error:
+            wrong.append(ClaimError(claim.place, str(error)))
+    return wrong
+
+
+def _misfit(statement: Statement, ones: Mapping[str, Array[Real]]) -> None:
+    """Raise LanguageError if a statement has no meaning."""
+    with suppress(ZeroDivisionError):
+        if isinstance(statement, Condition):
+            evaluate(statement, _ALGEBRA, ones.__getitem__, [*ones])
+            return
+        array = number_of(statement.quantity, _ALGEBRA, ones.__getitem__, [*ones])
+        printed = statement.printed.shape
+        if squeeze(array.shape) != squeeze(printed):
+            quantity = unparse(statement.quantity)
+            raise LanguageError(
+                f"{quantity} has shape {show_shape(array.shape)}, "
+                f"but what is printed has {show_shape(printed)}"
+            )
+
+
+def _column(problem: Problem, claims: tuple[Claim, ...], convention: Kink, named: Kink | None) -> Column:
+    """Judge all claims under a convention. Raises OnKink under ``forbid``."""
+    under = problem.with_kink(convention)
+    findings: list[Finding | None] = [None] * len(claims)
+    exact = given.unfit(under) is None
+    for precision in (0,) if exact else PRECISIONS:
+        point = given.given_point(under) if exact else given.enclosed_point(under, precision)
+        after: dict[Rational | None, Point[Any]] = {None: point}
+        for number, claim in enumerate(claims):
+            known = findings[number]
+            if known is None or known.grade is Grade.UNDECIDED:
+                findings[number] = _finding(claim, after)
+    return Column(named, tuple(finding for finding in findings if finding is not None))
+
+
+def _finding(claim: Claim, points: dict[Rational | None, Point[Any]]) -> Finding:
+    try:
+        if claim.rate not in points:
+            points[claim.rate] = after_step(points[None], Fraction(claim.rate or 0))
+        lookup = _lookup(points[claim.rate])
+        if isinstance(claim.statement, Digits):
+            return digits_finding(claim.statement, lookup)
+        return condition_finding(claim.statement, lookup)
+    except Straddles as gap:
+        return Finding(Grade.UNDECIDED, reason=str(gap))
+    except ZeroDivisionError:
+        return Finding(Grade.UNDEFINED, reason="it divides by 0, or by what is not known to be other than 0")
+    except (OutOfDomain, ArithmeticError) as gap:
+        return Finding(Grade.UNDEFINED, reason=str(gap))
+
+
+def after_step(point: Point[Any], rate: Rational) -> Point[Any]:
+    """Return the point after one step of gradient descent: θ − rate · ∂L/∂θ for all parameters."""
+    parameters = {}
+    for name, array in point.parameters.items():
+        pairs = zip(array.entries, point.gradients[name].entries, strict=True)
+        spend(4 * len(array.entries))
+        parameters[name] = Array(array.shape, tuple(narrow(value - rate * slope) for value, slope in pairs))
+    activate = point.activate
+    if isinstance(activate, EnclosingActivate):
+        activate = replace(activate, known={})  # of the numbers before the step
+    return replace(point, parameters=parameters, activate=activate)
+
+
+def _lookup(point: Point[Any]) -> Callable[[str], Array[Any]]:
+    def named(name: str) -> Array[Any]:
+        inner = name.removeprefix("grad(").removesuffix(")")
+        if inner == name or inner in point.gradients:
+            return point.quantity(name)
+        factor = point.model.loss.factor(*point.y.shape)
+        layer = point.model.network.depth if inner == "y_hat" else int(inner[1:])
+        adjoint = point.adjoints[layer - 1]
+        array = adjoint.delta if inner[0] == "z" else adjoint.arriving
+        return array.map(lambda value: value * factor)
+
+    return named

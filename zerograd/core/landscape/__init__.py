@@ -1,0 +1,1 @@
+"""What losses critical points of given data have."""

@@ -1,0 +1,142 @@
+"""Levels as a document, ``zerograd.levels/1``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zerograd.core.errors import FormatError, Refused, Violation, short
+from zerograd.core.landscape.levels import Complete, Excluded, Level, Levels, Vector, check_levels
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.rationals import rational_from_json, rational_text
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Rational
+
+FORMAT = "zerograd.levels/1"
+KIND = "local minimum"
+
+
+def to_json(levels: Levels) -> dict[str, Any]:
+    """Return the document."""
+    data: dict[str, Any] = {
+        "format": FORMAT,
+        "problem": levels.problem.digest,
+        "question": levels.problem.to_json(),
+        "levels": [
+            {
+                "loss": rational_text(level.loss),
+                "kind": KIND,
+                "parameters": {name: _nested(array) for name, array in level.parameters.items()},
+            }
+            for level in levels.levels
+        ],
+        "complete": levels.proof is not None,
+    }
+    if levels.proof is not None:
+        data["proof"] = {
+            "undivided": {prefix: _texts(weights) for prefix, weights in levels.proof.undivided.items()},
+            "excluded": [
+                {
+                    "patterns": list(each.patterns),
+                    "signs": list(each.signs),
+                    "equations": _texts(each.equations),
+                    "inequalities": [_texts(row) for row in each.inequalities],
+                }
+                for each in levels.proof.excluded
+            ],
+        }
+    return data
+
+
+def is_levels(data: object) -> bool:
+    """Whether a document says of itself that it is for `check_document`."""
+    return isinstance(data, Mapping) and data.get("format") == FORMAT
+
+
+def check_document(problem: Problem, data: object) -> Levels:
+    """Accept a document if all that it says is so.
+
+    Raises:
+        Refused: something that is not so.
+        FormatError: no such document.
+    """
+    if not isinstance(data, Mapping) or not is_levels(data):
+        raise FormatError(f"not a document of the format {FORMAT}")
+    if data.get("problem") != problem.digest:
+        raise Refused([Violation("problem", problem.digest, short(data.get("problem")))])
+    proof = _proof(data["proof"]) if "proof" in data else None
+    if data.get("complete") is not (proof is not None):
+        raise Refused([Violation("complete", str(proof is not None).lower(), short(data.get("complete")))])
+    found = Levels(problem, tuple(_level(problem, each) for each in _listed(data.get("levels"))), proof)
+    check_levels(found)
+    return found
+
+
+def accepted_levels_line(levels: Levels) -> str:
+    """What was accepted, in a line."""
+    number = len(levels.levels)
+    losses = f"{number} loss{'' if number == 1 else 'es'} of local minima"
+    others = "there are no others off the kinks" if levels.proof is not None else "there may be others"
+    return f"accepted: {losses}, a point for each, and {others}"
+
+
+def _level(problem: Problem, data: object) -> Level:
+    if (
+        not isinstance(data, Mapping)
+        or data.get("kind") != KIND
+        or not isinstance(data.get("parameters"), Mapping)
+    ):
+        raise FormatError(f"levels: expected a loss, the kind {KIND!r} and parameters, found {short(data)}")
+    shapes = problem.network.shapes
+    parameters = {}
+    for name, rows in data["parameters"].items():
+        if name not in shapes:
+            raise FormatError(f"levels: {short(name)} is no parameter")
+        parameters[name] = Array(shapes[name], _entries(rows, shapes[name]))
+    return Level(
+        rational_from_json(data.get("loss")),
+        {name: parameters[name] for name in shapes if name in parameters},
+    )
+
+
+def _entries(data: object, shape: tuple[int, ...]) -> Vector:
+    if not isinstance(data, list) or len(data) != shape[0]:
+        raise FormatError(f"levels: expected {shape[0]} entries, found {short(data)}")
+    if len(shape) == 1:
+        return tuple(map(rational_from_json, data))
+    return tuple(value for row in data for value in _entries(row, shape[1:]))
+
+
+def _proof(data: object) -> Complete:
+    if not isinstance(data, Mapping) or not isinstance(data.get("undivided"), Mapping):
+        raise FormatError(f"proof: expected undivided and excluded, found {short(data)}")
+    undivided = {str(prefix): _vector(row) for prefix, row in data["undivided"].items()}
+    return Complete(undivided, tuple(map(_excluded, _listed(data.get("excluded")))))
+
+
+def _excluded(data: object) -> Excluded:
+    if not isinstance(data, Mapping):
+        raise FormatError(f"proof: expected patterns with numbers, found {short(data)}")
+    patterns = tuple(map(str, _listed(data.get("patterns"))))
+    signs = tuple(1 if sign == 1 else -1 for sign in _listed(data.get("signs")))
+    rows = tuple(map(_vector, _listed(data.get("inequalities"))))
+    return Excluded(patterns, signs, _vector(data.get("equations")), rows)
+
+
+def _listed(data: object) -> list[Any]:
+    if not isinstance(data, list):
+        raise FormatError(f"expected a list, found {short(data)}")
+    return data
+
+
+def _vector(data: object) -> Vector:
+    return tuple(map(rational_from_json, _listed(data)))
+
+
+def _texts(row: Vector) -> list[str]:
+    return [rational_text(value) for value in row]
+
+
+def _nested(array: Array[Rational]) -> Any:
+    texts = array.map(rational_text)
+    return list(texts.entries) if len(texts.shape) == 1 else [list(row) for row in texts.rows()]

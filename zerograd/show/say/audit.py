@@ -1,0 +1,129 @@
+"""Audits for people: each claim, whether it is right, and what is so instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from zerograd.core.auditing.claims import Claim
+from zerograd.core.auditing.findings import Audit, Finding, Grade
+from zerograd.core.numbers.interval import Interval
+from zerograd.core.numbers.rationals import parse_rational, rational_text
+from zerograd.core.numbers.real import Real
+from zerograd.document import html, markdown, text
+from zerograd.document.blocks import Block, Code, Paragraph, Prose, Table, heading, paragraph, prose
+from zerograd.document.numbers import decimal_text, exact_text, is_long
+from zerograd.show.words import count
+
+SHOWN = 12
+"""Numbers of a claim that are shown; documents have them all."""
+
+_WORDS = {
+    Grade.RIGHT: "right",
+    Grade.ROUNDED: "right up to rounding",
+    Grade.CUT: "cut off, not rounded",
+    Grade.WRONG: "wrong",
+    Grade.UNDECIDED: "undecided",
+    Grade.UNDEFINED: "has no meaning",
+}
+
+
+def audit_text(audit: Audit, *, width: int = text.WIDTH) -> str:
+    """For a terminal of so many columns."""
+    return text.written([*_blocks(audit)], width=width, indent=0)
+
+
+def audit_markdown(audit: Audit) -> str:
+    """In Markdown."""
+    return markdown.written([heading(audit.problem.title or "Audit", level=0), *_blocks(audit)])
+
+
+def audit_html(audit: Audit) -> str:
+    """Return a fragment of HTML, for notebooks."""
+    return html.written([heading(audit.problem.title or "Audit", level=0), *_blocks(audit)], "audit")
+
+
+def verdict(audit: Audit) -> str:
+    """What the audit comes to, in a sentence: under the problem's own convention."""
+    grades = [finding.grade for finding in audit.findings]
+    counted = [(grade, grades.count(grade)) for grade in Grade if grade in grades]
+    told = ", ".join(f"{number} {_WORDS[grade]}" for grade, number in counted)
+    under = audit.columns[0].convention
+    return f"{count(len(grades), 'claim')}: {told}{f' (derivative_at_kink: {under})' if under else ''}."
+
+
+def _blocks(audit: Audit) -> Iterator[Block]:
+    yield paragraph(verdict(audit))
+    if audit.kink is not None:
+        yield paragraph(
+            f"{audit.kink} is on a kink: what holds depends on the derivative that is taken there."
+        )
+    heads = [column.convention or "verdict" for column in audit.columns]
+    told = []
+    for number, claim in enumerate(audit.claims):
+        grades = [_WORDS[column.findings[number].grade] for column in audit.columns]
+        told.append((prose(Code(str(claim))), *map(prose, grades)))
+    yield Table(tuple(map(prose, ("claim", *heads))), tuple(told), words=1 + len(heads))
+    rows: list[tuple[Prose, ...]] = []
+    sentences: list[Prose] = []
+    for number, claim in enumerate(audit.claims):
+        findings = [column.findings[number] for column in audit.columns]
+        for conventions, finding in _alike(heads, findings):
+            if finding.grade is Grade.RIGHT:
+                continue
+            under = ", ".join(conventions) if len(conventions) < len(heads) else ""
+            rows += [(*row, prose(under)) for row in _rows(claim, finding)]
+            sentences += _sentences(claim, finding, under)
+    if rows:
+        head = ["number", "exactly", "claimed", "verdict", "under"]
+        if not any(row[-1] for row in rows):
+            head, rows = head[:-1], [row[:-1] for row in rows]
+        yield paragraph("What is so, where that is not exactly what is claimed:")
+        yield Table(tuple(map(prose, head)), tuple(rows), words=len(head) - 2)
+    for sentence in sentences:
+        yield Paragraph(sentence)
+
+
+def _sentences(claim: Claim, finding: Finding, under: str) -> Iterator[Prose]:
+    """What else there is to say."""
+    of = prose(Code(str(claim)), f" ({under}): " if under else ": ")
+    if finding.reason:
+        yield prose(of, f"{finding.reason}.")
+    if finding.factor is not None:
+        times = "the negative of" if finding.factor == -1 else f"{rational_text(finding.factor)} times"
+        yield prose(of, f"what is so is {times} what is claimed.")
+
+
+def _alike(heads: Sequence[str], findings: Sequence[Finding]) -> list[tuple[list[str], Finding]]:
+    """Findings that differ, each with the conventions under which it is so."""
+    groups: list[tuple[list[str], Finding]] = []
+    for head, finding in zip(heads, findings, strict=True):
+        same = next((names for names, other in groups if other == finding), None)
+        if same is None:
+            groups.append(([head], finding))
+        else:
+            same.append(head)
+    return groups
+
+
+def _rows(claim: Claim, finding: Finding) -> Iterator[tuple[Prose, ...]]:
+    after = "" if claim.rate is None else f" after a step of {rational_text(claim.rate)}"
+    for value in finding.values[:SHOWN]:
+        words = _WORDS[value.grade or finding.grade]
+        exactly = number_text(value.value)
+        yield prose(Code(value.name), after), prose(exactly), prose(value.claimed), prose(words)
+    if len(finding.values) > SHOWN:
+        yield prose(f"… {len(finding.values) - SHOWN} more"), prose(""), prose(""), prose("")
+
+
+def number_text(value: Real) -> str:
+    """``2/3 ≈ 0.666667``, ``1/8 = 0.125``; of an enclosed number the digits that are proved."""
+    if isinstance(value, Interval):
+        return f"≈ {decimal_text(value)}"
+    decimal = decimal_text(value)
+    if is_long(value):
+        return f"≈ {decimal}"
+    shown = exact_text(value)
+    if shown == decimal:
+        return shown
+    sign = "=" if parse_rational(decimal) == value else "≈"
+    return f"{shown} {sign} {decimal}"
