@@ -16,7 +16,7 @@ CHAINS: Mapping[Mode, Sequence[str]] = {
     "polynomial": ("simplify", "propagate-values", "tseitin-cnf", "nlsat"),
     "elimination": ("simplify", "propagate-values", "solve-eqs", "tseitin-cnf", "nlsat"),
 }
-"""Tactics of each mode, without those for divisions and choices (`zerograd.solvers.z3.CHAINS`): facts have none."""
+"""Tactics of each mode, without those of `zerograd.solvers.z3.CHAINS` for divisions: facts have none."""
 
 
 class Selections:
