@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pytest
 
 import zerograd as zg
 from zerograd.core.errors import Refused, TooMuchWork
+from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.work import budget
 from zerograd.core.refuting import ahead
 from zerograd.core.refuting.ahead import derive_ahead, derived
 from zerograd.core.refuting.certificate import Kind
+from zerograd.core.refuting.moments import _Moments, moments_quantities, moments_system
 from zerograd.core.refuting.refutation import check_certificate, system_of
-from zerograd.core.refuting.system import System
+from zerograd.core.refuting.system import OnDemand, System
 
 KINDS: list[tuple[Kind, int | None]] = [("identities", None), ("moments", None), ("dataset", 2)]
 
@@ -37,6 +42,38 @@ def test_the_same_facts_at_the_same_price(kind: Kind, samples: int | None) -> No
         assert (found.facts, found.splits) == (expected.facts, expected.splits), times
         assert again.spent == meter.spent
     assert found is derived(problem, kind, samples)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"zero": ["w2"]}, {"zero": ["x"], "nonzero": ["b1"]}, {"where": ["r > 0"]}]
+)
+def test_gradients_that_nobody_names_change_no_fact(asked: dict[str, Any]) -> None:
+    """Facts by moments are the same, whether all gradients are written out or those that are asked about."""
+    problem = zg.Problem(network=[1, 2, 1], samples=2, positive=["b2"], **asked)
+    choices = units_with_sides(problem.network, problem.derivative_at_kink)
+    everything = _Moments(problem, choices, problem.network.shapes.keys()).build()
+    assert moments_system(problem).facts == everything.facts
+    gradients, _ = moments_quantities(problem)
+    assert set(gradients) == set(problem.network.shapes)
+
+
+def test_quantities_are_made_when_they_are_asked_for() -> None:
+    """Each once; its name is known before."""
+    made: list[str] = []
+
+    def maker(name: str) -> str:
+        made.append(name)
+        return name.upper()
+
+    values = OnDemand({name: partial(maker, name) for name in ("a", "b")})
+    assert "a" in values
+    assert list(values) == ["a", "b"]
+    assert len(values) == 2
+    assert made == []
+    assert [values["b"], values["b"]] == ["B", "B"]
+    assert made == ["b"]
+    with pytest.raises(KeyError):
+        values["c"]
 
 
 def test_what_is_too_dear_stays_so() -> None:

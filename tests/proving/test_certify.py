@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import zerograd as zg
+from zerograd.core.refuting.ahead import derived
 from zerograd.core.refuting.certificate import Like, nodes
 from zerograd.core.refuting.refutation import check_certificate, every_samples
 from zerograd.proving.certify import certify
@@ -103,6 +104,28 @@ def test_the_process_answers_and_keeps_its_time() -> None:
             found = prover.find(asked, deadline=start + seconds, fixed=False, progress=lambda _: None)
             assert (found.certificate is None) == (asked is hard)
             assert time.monotonic() - start < seconds + 5
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_facts_are_derived_while_a_proof_is_looked_for(beside: bool) -> None:
+    """What the check will need is there when the certificate comes; unless other rows want the core."""
+    problem = zg.Problem(network=[1, 1, 1], samples=2, **HEADLINE)
+    with ProofProcess(beside=beside) as prover:
+        found = prover.find(problem, deadline=until(), fixed=True, progress=lambda _: None).certificate
+    assert found is not None
+    ahead = [derived(problem, part.kind, part.samples) is not None for part in found.parts]
+    assert ahead == [beside] * len(found.parts)
+    check_certificate(problem, found)
+
+
+def test_every_system_that_is_turned_to_is_told_once() -> None:
+    """In the order in which they are made, the certificate's own among them."""
+    told: list[object] = []
+    problem = zg.Problem(network=[1, 1, 1], samples=2, **HEADLINE)
+    found = certify(problem, deadline=until(), turned=lambda *facts: told.append(facts)).certificate
+    assert found is not None
+    assert len(set(told)) == len(told)
+    assert {(part.kind, part.samples) for part in found.parts} <= set(told)
 
 
 def test_a_bug_costs_the_proof_not_the_answer() -> None:

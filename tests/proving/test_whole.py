@@ -12,6 +12,8 @@ from zerograd.core.refuting.refutation import Known, system_of
 from zerograd.core.refuting.system import System
 from zerograd.proving.reals import Reals
 from zerograd.proving.whole import NotAtSight, Satisfiable, Sight, what_matters
+from zerograd.solvers.base import Model
+from zerograd.solvers.selections import Selections
 
 
 def dataset(samples: int, **asked: Any) -> System:
@@ -38,6 +40,27 @@ def test_facts_that_unite_cases_do_not_stand_in_for_them() -> None:
     found = what_matters(system, Known(system.facts), Reals(time.monotonic() + 60), "patient")
     assert "values of s1[0,0]" in found.known.facts
     assert "values of s1[1,0]" not in found.known.facts
+
+
+def test_what_was_said_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that gets more patience begins with the same questions; another effort is another question."""
+    asked: list[object] = []
+    real = Selections.check
+
+    def check(self: Selections, *args: Any, **options: Any) -> Any:
+        asked.append((args, options))
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(Selections, "check", check)
+    facts = dataset(2, where=["a1[0,0] > 0"]).facts
+    reals = Reals(time.monotonic() + 60)
+    first = reals.check(facts.values())
+    assert isinstance(first, Model)
+    assert reals.share(0.5).check(facts.values()) == first
+    assert len(asked) == 1
+    reals.check(facts.values(), values=False)
+    reals.check(facts.values(), effort=0.01)
+    assert len(asked) == 3
 
 
 def test_what_has_an_answer_is_left_at_once() -> None:

@@ -16,7 +16,7 @@ CHAINS: Mapping[Mode, Sequence[str]] = {
     "polynomial": ("simplify", "propagate-values", "tseitin-cnf", "nlsat"),
     "elimination": ("simplify", "propagate-values", "solve-eqs", "tseitin-cnf", "nlsat"),
 }
-"""As `zerograd.solvers.z3.CHAINS`, without tactics for divisions and choices: facts have none."""
+"""Tactics of each mode, without those of `zerograd.solvers.z3.CHAINS` for divisions: facts have none."""
 
 
 class Selections:
@@ -34,9 +34,9 @@ class Selections:
         """It knows what was declared; making one takes longer than reading most assertions."""
         self._declared: set[str] = set()
         self._tactics: dict[Mode, Any] = {"polynomial": chain(CHAINS["polynomial"], 0, self._context)}
-        self._simplex = z3.SolverFor("QF_LRA", self._context)  # others take ten times as long
-        self._simplex.set("random_seed", 0)
-        self._simplex.check()  # what it makes at first takes longer than most programs
+        self._simplex = self._new_simplex()
+        self._base: Sequence[int] = ()
+        """All that the simplex was told before the last condition."""
         self._parameters: dict[tuple[float, bool], Any] = {}
         self._read: list[Any] = []
         """What holds the assertions."""
@@ -73,14 +73,28 @@ class Selections:
         return self._outcome(solver, wanted)
 
     def _by_simplex(self, chosen: Sequence[int], wanted: Sequence[str], effort: float) -> Outcome:
-        """Decide a linear program. A solver that is made for each takes several times as long."""
-        solver = self._simplex
+        """Decide a linear program.
+
+        Of programs that differ in the last condition alone, one solver takes a fraction of the time. Where
+        it has been sways which solution it finds, and so the length of proofs: others get a new one.
+        """
+        if self._base and self._base != chosen[:-1]:
+            self._simplex = self._new_simplex()
+        solver, self._base = self._simplex, chosen[:-1]
         self._limit(solver, effort)
         solver.push()
         self._assert(solver, chosen)
         outcome = self._outcome(solver, wanted)
         solver.pop()
         return outcome
+
+    def _new_simplex(self) -> Any:
+        import z3
+
+        solver = z3.SolverFor("QF_LRA", self._context)  # others take ten times as long
+        solver.set("random_seed", 0)
+        solver.check()  # what it makes at first takes longer than most programs
+        return solver
 
     def _outcome(self, solver: Any, wanted: Sequence[str]) -> Outcome:
         import z3
