@@ -28,8 +28,8 @@ EACH = 0.25
 LOOKS: Sequence[tuple[bool, Mode, float]] = (
     (False, "polynomial", 0.05),
     (True, "choices", 0.05),
-    (False, "elimination", 0.05),
     (True, "polynomial", 0.03),
+    (False, "elimination", 0.05),
 )
 """What a solver is asked first of a small question: whether in the other form, its mode, the effort.
 
