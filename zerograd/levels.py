@@ -61,7 +61,7 @@ def levels(
 
     Args:
         data: a problem, or the path of a problem file: one hidden layer of ReLU units with biases, one linear
-            output, the squared error; all of ``x`` and ``y`` given, and nothing else.
+            output, a loss of least squares; all of ``x`` and ``y`` given, and nothing else.
         timeout: seconds after which what was found is returned; it is not known to be all, then.
         progress: called with a short line as the search goes on.
 

@@ -142,7 +142,7 @@ def test_solvers_find_no_other() -> None:
         ({"network": {"inputs": 1, "layers": [{"units": 1, "activation": "tanh"}, {"units": 1}]}}, "ReLU"),
         ({"network": {"inputs": 1, "layers": [{"units": 1, "bias": False}, {"units": 1}]}}, "with biases"),
         ({"network": [1, 1, 2], "given": {"x": [1, 2], "y": [[1, 2], [3, 4]]}}, "one linear output"),
-        ({"loss": "mae"}, "squared error"),
+        ({"loss": "mae"}, "least squares"),
         ({"given": {"y": [1, 2]}}, "x is not given in full"),
         ({"given": {"x": [1, 2]}}, "y is not given in full"),
         ({"given": {"x": [1, 2], "y": [1, 2], "w1": 1}}, "parameters are given"),

@@ -1,7 +1,7 @@
 """The losses that critical points off the kinks have, for given data: finitely many, and all of them.
 
-The network has one hidden layer of ReLU units with biases, and one linear output; the loss is a multiple of
-the sum of squares. Let X be the inputs with a 1 behind each, and θ a critical point at which no sample is on
+The network has one hidden layer of ReLU units with biases, and one linear output; the loss is one of least
+squares. Let X be the inputs with a 1 behind each, and θ a critical point at which no sample is on
 a kink. Unit i is on for the samples in Aᵢ, and Aᵢ is separated strictly from the other samples by an affine
 function. Let Vᵢ be the span of the columns of X with zeros outside of Aᵢ. Then ŷ lies in the sum V of those
 Vᵢ with w2ᵢ ≠ 0, and of the constants if the output has a bias; and ∂L/∂w1ᵢ = ∂L/∂b1ᵢ = 0 and ∂L/∂b2 = 0 say
@@ -40,6 +40,7 @@ from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.products import dot
 from zerograd.core.numbers.rationals import narrowed, rational_text
 from zerograd.core.numbers.work import spend
+from zerograd.core.question.fitness import no_least_squares
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import RELATIONS, Rational
 
@@ -137,7 +138,7 @@ class Geometry:
 
     def projection(self, patterns: Sequence[Pattern]) -> Vector:
         """The point of the span nearest to y, by orthogonalisation (Gram and Schmidt)."""
-        residual = [Fraction(value) for value in self.y]
+        left = [Fraction(value) for value in self.y]
         basis: list[list[Fraction]] = []
         for column in self._columns(patterns):
             spend(20 * self.samples * (1 + len(basis)))
@@ -146,8 +147,8 @@ class Geometry:
                 vector = _without(vector, other)
             if any(vector):
                 basis.append(vector)
-                residual = _without(residual, vector)
-        return tuple(narrowed(y - r) for y, r in zip(self.y, residual, strict=True))
+                left = _without(left, vector)
+        return tuple(narrowed(y - r) for y, r in zip(self.y, left, strict=True))
 
     def _columns(self, patterns: Sequence[Pattern]) -> Iterator[list[Fraction]]:
         if self.bias:
@@ -182,8 +183,8 @@ def unfit(problem: Problem) -> str | None:
         return "levels are those of ReLU units with biases"
     if last.units != 1 or not last.activation.is_linear:
         return "levels are those of networks with one linear output"
-    if problem.model.loss.name not in ("mse", "sse"):
-        return "levels are those of the squared error"
+    if reason := no_least_squares(problem):
+        return reason
     if (
         problem.samples.fixed is None
         or len(problem.given.get("x", {})) < problem.samples.fixed * problem.network.inputs
@@ -274,11 +275,8 @@ def patterns_left(geometry: Geometry, undivided: Mapping[Pattern, Vector]) -> li
 def _check_undivided(geometry: Geometry, prefix: Pattern, weights: Vector) -> None:
     spend(20 * len(prefix) * len(geometry.x[0]))
     sound = len(weights) == len(prefix) and any(weights) and all(weight >= 0 for weight in weights)
-    columns = zip(*geometry.x[: len(prefix)], strict=True)
-    if not sound or any(
-        sum(w * (x if sign == "+" else -x) for w, x, sign in zip(weights, column, prefix, strict=True))
-        for column in columns
-    ):
+    signed = [w if sign == "+" else -w for w, sign in zip(weights, prefix, strict=False)]
+    if not sound or any(dot(signed, column) for column in zip(*geometry.x[: len(prefix)], strict=True)):
         raise Refused(
             [Violation(f"pattern {prefix}", "numbers by which no affine function has it", "others")]
         )
@@ -307,14 +305,13 @@ def _excludes(geometry: Geometry, each: Excluded, prediction: Vector) -> bool:
         return False
     if not any(any(row) for row in lambdas) or (geometry.bias and sum(nu) != 0):
         return False
-    if sum(n * p for n, p in zip(nu, prediction, strict=True)) < 0:
+    if dot(nu, prediction) < 0:
         return False
     for pattern, sign, row in zip(each.patterns, each.signs, lambdas, strict=True):
-        weights = [
+        coefficients = [
             (n if side == "+" else 0) + value * sign * (1 if side == "+" else -1)
             for n, value, side in zip(nu, row, pattern, strict=True)
         ]
-        columns = zip(*geometry.x, strict=True)
-        if any(sum(w * x for w, x in zip(weights, column, strict=True)) for column in columns):
+        if any(dot(coefficients, column) for column in zip(*geometry.x, strict=True)):
             return False
     return True
