@@ -93,10 +93,10 @@ def _report(witness: Witness) -> Report:
     irrational = alpha_line(witness)
     messages = (*[f"{irrational}."] * (irrational is not None), *_unlike(problem, point))
     step = explain_point(point, setting=setting_line(problem), floats=floats, messages=messages)
-    if is_critical(point):
+    if problem.minimum is not None or is_critical(point):
         found = kind_of(point)
-        said = f"The point is {kind_text(point, found.kind, found.evidence)}."
-        kind = kind_to_json(point, found.kind, found.evidence)
+        said = f"The point is {kind_text(point, found)}."
+        kind = kind_to_json(point, found)
         step = replace(step, messages=(*messages, said), kind=kind)
     return Report(Explanation((step,), seconds=time.monotonic() - start))
 

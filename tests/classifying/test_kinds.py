@@ -12,11 +12,11 @@ from tests.classifying.drawn_points import SQUARES, at_power, beside, drawn_poin
 from tests.effort import seeds
 from tests.independent.kinds import Kinds
 from tests.independent.problems import Problem as OtherProblem
-from zerograd.classifying.kinds import Found, kind_of
+from zerograd.classifying.kinds import kind_of
 from zerograd.core.model.activations import piecewise
 from zerograd.core.model.point import Point
 from zerograd.core.points.documents import check_kind_document, kind_from_json, kind_to_json
-from zerograd.core.points.kinds import Best, Kind, SecondOrder
+from zerograd.core.points.kinds import Best, Kind, PointKind, SecondOrder
 from zerograd.core.points.minimum import MinimumProof
 from zerograd.core.question.given import given_arrays
 from zerograd.core.question.problem import Problem
@@ -30,7 +30,7 @@ ONE_TWO = {"inputs": 1, "layers": [{"units": 1}, {"units": 2, "bias": False}]}
 IN_BATCH = 100
 
 
-def kind_at(network: Any, numbers: dict[str, Any], **more: Any) -> Found:
+def kind_at(network: Any, numbers: dict[str, Any], **more: Any) -> PointKind:
     """The kind of a point that is given."""
     samples = len(numbers["x"])
     problem = Problem(network=network, samples=samples, given=numbers, **more)
@@ -166,7 +166,7 @@ def test_drawn_points_are_what_they_are_said_to_be(batch: int) -> None:
             assert found.kind is not Kind.UNDECIDED, seed
 
 
-def confirm(random: Random, point: Point[Any], found: Found, place: str) -> None:
+def confirm(random: Random, point: Point[Any], found: PointKind, place: str) -> None:
     """Try numbers nearby."""
     before = point.loss
     if found.kind.is_minimum:
@@ -184,9 +184,9 @@ def test_documents_are_accepted_by_both_checkers(batch: int) -> None:
     for seed in range(batch * IN_BATCH, batch * IN_BATCH + 50):
         point = drawn_point(Random(seed), (*SQUARES, "mae"))
         found = kind_of(point)
-        document = kind_to_json(point, found.kind, found.evidence)
-        assert kind_from_json(point.model.network, document) == (found.kind, found.evidence)
-        assert check_kind_document(point, document) is found.kind
+        document = kind_to_json(point, found)
+        assert kind_from_json(point.model.network, document) == found
+        assert check_kind_document(point, document) == found
         assert Kinds(OtherProblem(problem_of(point).to_json())).check(document) == str(found.kind)
 
 

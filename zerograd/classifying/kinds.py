@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -20,8 +20,8 @@ from zerograd.core.points.curves import Curve, check_change
 from zerograd.core.points.kinds import (
     Best,
     Evidence,
-    Kind,
     Level,
+    PointKind,
     Rescaled,
     SecondOrder,
     check_kind,
@@ -41,19 +41,7 @@ Step: TypeAlias = dict[str, Array[Exact]]
 Undecided = (Refused, ArithmeticError)
 
 
-@dataclass(frozen=True)
-class Found:
-    """The kind of a point, accepted by the core.
-
-    Attributes:
-        evidence: that shows it.
-    """
-
-    kind: Kind
-    evidence: Evidence
-
-
-def kind_of(point: Point[Exact]) -> Found:
+def kind_of(point: Point[Exact]) -> PointKind:
     """Return of what kind a point is, as far as it is decided.
 
     Raises:
@@ -67,7 +55,7 @@ def kind_of(point: Point[Exact]) -> Found:
             evidence = replace(evidence, minimum=SecondOrder())
     if evidence.falls is not None and _is_critical(point):
         evidence = replace(evidence, rises=_rises(point, evidence.falls))
-    return Found(check_kind(point, evidence), evidence)
+    return PointKind(check_kind(point, evidence), evidence)
 
 
 def _is_strict(point: Point[Exact]) -> bool:

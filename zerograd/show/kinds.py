@@ -8,8 +8,10 @@ from zerograd.core.model.point import Point
 from zerograd.core.model.references import short_entry
 from zerograd.core.numbers.exact import Exact, compare, sign
 from zerograd.core.points.curves import Curve, change
-from zerograd.core.points.kinds import Best, Evidence, Kind, Rescaled
+from zerograd.core.points.kinds import Best, Kind, PointKind, Rescaled
 from zerograd.core.points.minimum import MinimumProof
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.numbers import exact_text
 
 _KINDS = {
@@ -25,8 +27,9 @@ _MOST = 6
 """Parameters of a curve, and terms of a polynomial, that are written out."""
 
 
-def kind_text(point: Point[Exact], kind: Kind, evidence: Evidence) -> str:
+def kind_text(point: Point[Exact], found: PointKind) -> str:
     """What kind of point it is, and why; with the exact change of the loss where it falls."""
+    kind, evidence = found.kind, found.evidence
     parts = [_KINDS[kind]]
     if evidence.falls is not None:
         parts.append(_falling(point, evidence.falls))
@@ -45,6 +48,21 @@ def kind_text(point: Point[Exact], kind: Kind, evidence: Evidence) -> str:
     if kind is Kind.UNDECIDED and evidence.reason:
         parts.append(evidence.reason.split("\n")[0])
     return "; ".join(parts)
+
+
+def kind_of_answer(answer: Sat) -> str | None:
+    """What is to be said of a witness that was asked to be a local minimum, or is critical."""
+    witness = answer.witness
+    if answer.kind is not None:
+        return kind_text(witness.point, answer.kind)
+    if isinstance(witness, EnclosedWitness):
+        return None
+    names = answer.problem.network.shapes
+    if any(sign(value) for name in names for value in witness.gradients[name].entries):
+        return None
+    from zerograd.classifying.kinds import kind_of  # loads a solver
+
+    return kind_text(witness.point, kind_of(witness.point))
 
 
 def _falling(point: Point[Exact], curve: Curve) -> str:

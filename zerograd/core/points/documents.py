@@ -14,15 +14,16 @@ from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json, f
 from zerograd.core.numbers.field import NumberField
 from zerograd.core.numbers.work import spend
 from zerograd.core.points.curves import Curve, change, curve_from_json
-from zerograd.core.points.kinds import Best, Evidence, Kind, Level, Proof, Rescaled, SecondOrder, check_kind
+from zerograd.core.points.kinds import Best, Evidence, Kind, Level, PointKind, Proof, Rescaled, SecondOrder
 from zerograd.core.points.minimum import MinimumProof, Multipliers, UnitProof
 
 _KEYS = ("kind", "minimum", "level", "falls", "rises", "reason")
 _LONGEST = 10_000
 
 
-def kind_to_json(point: Point[Exact], kind: Kind, evidence: Evidence) -> dict[str, Any]:
+def kind_to_json(point: Point[Exact], found: PointKind) -> dict[str, Any]:
     """The kind of a point and what shows it."""
+    kind, evidence = found.kind, found.evidence
     data: dict[str, Any] = {"kind": str(kind)}
     if evidence.minimum is not None:
         data["minimum"] = _proof_to_json(evidence.minimum)
@@ -72,7 +73,7 @@ def _proof_to_json(proof: Proof) -> dict[str, Any]:
             return data
 
 
-def check_kind_document(point: Point[Exact], data: object, field: NumberField | None = None) -> Kind:
+def check_kind_document(point: Point[Exact], data: object, field: NumberField | None = None) -> PointKind:
     """Check what a document says of a point's kind.
 
     Returns:
@@ -82,10 +83,9 @@ def check_kind_document(point: Point[Exact], data: object, field: NumberField | 
         FormatError: it is not of the documented form.
         Refused: its evidence does not show it, or the loss changes otherwise along a curve.
     """
-    kind, evidence = kind_from_json(point.model.network, data, field)
-    shown = check_kind(point, evidence)
-    if shown is not kind:
-        raise Refused([Violation("kind", str(shown), str(kind))])
+    found = kind_from_json(point.model.network, data, field)
+    found.check(point)
+    evidence = found.evidence
     for name, curve in (("falls", evidence.falls), ("rises", evidence.rises)):
         claimed = data[name].get("change") if curve is not None else None  # type: ignore[index]
         if curve is None or claimed is None:
@@ -98,10 +98,10 @@ def check_kind_document(point: Point[Exact], data: object, field: NumberField | 
         if told != computed:
             wanted = ", ".join(map(format_exact, computed))
             raise Refused([Violation(f"{name}.change", wanted, ", ".join(map(format_exact, told)))])
-    return kind
+    return found
 
 
-def kind_from_json(network: Network, data: object, field: NumberField | None = None) -> tuple[Kind, Evidence]:
+def kind_from_json(network: Network, data: object, field: NumberField | None = None) -> PointKind:
     """Read a kind and its evidence; nothing of it is checked. Raises FormatError."""
     said = _object(data, "kind", set(_KEYS))
     try:
@@ -120,7 +120,8 @@ def kind_from_json(network: Network, data: object, field: NumberField | None = N
         raise FormatError(f"kind.reason: expected a text, found {short(reason)}")
     minimum = _proof(said["minimum"], field) if "minimum" in said else None
     level = _level(network, said["level"], field) if "level" in said else None
-    return kind, Evidence(minimum, level, curves.get("falls"), curves.get("rises"), reason)
+    evidence = Evidence(minimum, level, curves.get("falls"), curves.get("rises"), reason)
+    return PointKind(kind, evidence)
 
 
 def _level(network: Network, data: object, field: NumberField | None) -> Level:

@@ -91,6 +91,20 @@ class Evidence:
             raise FormatError("kind: a point is no minimum where the loss falls")
 
 
+@dataclass(frozen=True)
+class PointKind:
+    """The kind of a point, as it is claimed, with what shows it."""
+
+    kind: Kind
+    evidence: Evidence
+
+    def check(self, point: Point[Exact]) -> None:
+        """Return quietly if the evidence shows that the point is of this kind. Raises Refused."""
+        shown = check_kind(point, self.evidence)
+        if shown is not self.kind:
+            raise Refused([Violation("the kind of the point", str(shown), str(self.kind))])
+
+
 def check_kind(point: Point[Exact], evidence: Evidence) -> Kind:
     """Return the kind of a point that the evidence shows.
 
