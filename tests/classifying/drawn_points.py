@@ -7,6 +7,8 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+import numpy
+
 from zerograd.core.model.activations import piecewise
 from zerograd.core.model.backprop import ExactActivate
 from zerograd.core.model.losses import LOSSES
@@ -137,3 +139,59 @@ def problem_of(point: Point[Any], **more: Any) -> Problem:
         derivative_at_kink=str(point.model.derivative_at_kink),
         **more,
     )
+
+
+def descended(random: Random, point: Point[Any], size: float, steps: int = 40) -> tuple[float, float]:
+    """Gradient descent in float64 from parameters near a point: the least loss, and at the point itself.
+
+    It stays within ten times ``size``, at most.
+    """
+    network, phi = point.model.network, piecewise(point.model.network.layers[0].activation)
+    start = {name: numpy.array(array.tolist(), dtype=float) for name, array in point.parameters.items()}
+    x, y = (numpy.array(array.tolist(), dtype=float) for array in (point.x, point.y))
+    ends = [numpy.inf if piece.high is None else float(piece.high) for piece in phi.pieces]
+    slopes, offsets = (
+        numpy.array([float(getattr(piece, name)) for piece in phi.pieces]) for name in ("slope", "offset")
+    )
+    loss, share = point.model.loss, float(point.model.loss.share(*point.y.shape))
+
+    def value(parameters: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+        z = x @ parameters["w1"].T + parameters.get("b1", 0.0)
+        piece = numpy.searchsorted(ends, z)
+        a = slopes[piece] * z + offsets[piece]
+        y_hat = a @ parameters["w2"].T + parameters.get("b2", 0.0)
+        each, g = _loss_and_slope(loss.name, y_hat, y)
+        back = (g @ parameters["w2"]) * slopes[piece]
+        gradients = {"w2": g.T @ a, "b2": g.sum(axis=0), "w1": back.T @ x, "b1": back.sum(axis=0)}
+        return share * float(each.sum()), gradients
+
+    here = {name: array + size * _noise(random, array) for name, array in start.items()}
+    least = value(here)[0]
+    for _ in range(steps):
+        _, gradients = value(here)
+        largest = max(numpy.abs(gradients[name]).max() for name in network.shapes)
+        rate = min(0.01, size / 5 / largest) if largest else 0.0
+        here = {name: array - rate * gradients[name] for name, array in here.items()}
+        least = min(least, value(here)[0])
+    return least, value(start)[0]
+
+
+def _noise(random: Random, array: Any) -> Any:
+    moves = [random.choice((-1.0, 0.0, 1.0, random.random())) for _ in range(array.size)]
+    return numpy.array(moves).reshape(array.shape)
+
+
+def _loss_and_slope(name: str, y_hat: Any, y: Any) -> tuple[Any, Any]:
+    r = y_hat - y
+    match name:
+        case "mse" | "sse":
+            return r * r, 2 * r
+        case "huber" | "smooth_l1":
+            near = numpy.abs(r) <= 1
+            return numpy.where(near, r * r / 2, numpy.abs(r) - 0.5), numpy.clip(r, -1, 1)
+        case "mae":
+            return numpy.abs(r), numpy.sign(r)
+        case "hinge":
+            margin = 1 - y * y_hat
+            return numpy.maximum(margin, 0), -y * (margin > 0)
+    raise ValueError(name)

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.classifying.drawn_points import SQUARES, at_power, beside, drawn_point, loss_at, problem_of
+from tests.classifying.drawn_points import (
+    SQUARES,
+    at_power,
+    beside,
+    descended,
+    drawn_point,
+    loss_at,
+    problem_of,
+)
 from tests.effort import seeds
 from tests.independent.kinds import Kinds
 from tests.independent.problems import Problem as OtherProblem
@@ -84,6 +92,29 @@ def test_a_run_on_xor_ends_in_a_local_minimum() -> None:
     assert kind_at([2, 2, 1], numbers).kind is Kind.FLAT
 
 
+def test_an_example_that_is_mended() -> None:
+    """w2·relu(w1·x + b) on three points: critical, and a local minimum, with w2·b = 1/3, and not with 1."""
+    network = {"inputs": 1, "layers": [{"units": 1}, {"units": 1, "bias": False}]}
+    data = {"w1": 0, "w2": 1, "x": [-1, 0, 1], "y": [0, 1, 0]}
+    assert kind_at(network, {**data, "b1": "1/3"}).kind is Kind.FLAT
+    assert kind_at(network, {**data, "b1": 1}).kind is Kind.NO_MINIMUM
+
+
+@pytest.mark.parametrize("samples", [3, 30])
+def test_a_network_of_zeros(samples: int) -> None:
+    """All samples are on all kinks: where targets are no constant the loss falls, beside the gradient 0."""
+    x = [[n % 7 - 3, n % 5] for n in range(samples)]
+    numbers = {
+        "w1": [[0, 0]] * 2,
+        "b1": [0, 0],
+        "w2": [[0, 0]],
+        "x": x,
+        "y": [n % 3 - 1 for n in range(samples)],
+    }
+    found = kind_at([2, 2, 1], {**numbers, "b2": 0})
+    assert found.kind is Kind.SADDLE or found.kind is Kind.MAXIMUM
+
+
 def test_with_several_outputs_the_sum_is_not_enough() -> None:
     """A critical point whose units have outgoing weights, and from which the loss falls."""
     numbers = {"w1": 1, "b1": 0, "w2": [[1], [0]], "x": [1, 2], "y": [[1, -20], [2, 10]]}
@@ -155,6 +186,7 @@ def test_a_loss_that_falls_with_the_mean() -> None:
 def test_drawn_points_are_what_they_are_said_to_be(batch: int) -> None:
     """No parameters near a local minimum have a lower loss; elsewhere the loss falls along the curve.
 
+    Descent in floats from parameters beside a minimum does not get below it, either.
     With one output and a loss that has a derivative there, everything is decided.
     """
     for seed in range(batch * IN_BATCH, (batch + 1) * IN_BATCH):
@@ -173,6 +205,8 @@ def confirm(random: Random, point: Point[Any], found: PointKind, place: str) -> 
         for size in (Fraction(1, 10**3), Fraction(1, 10**6)):
             for _ in range(15):
                 assert loss_at(point, beside(random, point, size)) >= before, place
+        least, at = descended(random, point, 1e-6)
+        assert least >= at - 1e-13 * (1 + abs(at)), place
     elif found.evidence.falls is not None:
         steps = found.evidence.falls.steps
         assert any(at_power(point, steps, Fraction(1, 2**n)) < before for n in range(4, 60, 4)), place

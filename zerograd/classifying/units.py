@@ -18,6 +18,10 @@ RADII: tuple[Fraction, ...] = (Fraction(1), Fraction(1, 16), Fraction(1, 2**12))
 """How far outgoing weights may move, as it is tried."""
 
 
+MAX_MOVES = 20
+"""Inputs in whose directions weights are moved, to see whether the loss falls."""
+
+
 @dataclass(frozen=True)
 class Down:
     """A move of incoming weights, at outgoing weights with which it lowers the loss at first order."""
@@ -59,6 +63,8 @@ def _at_radius(sides: Sides, unit: int, radius: Fraction) -> UnitProof | Down | 
 def _cases(sides: Sides, unit: int, outgoing: tuple[Exact, ...]) -> tuple[Multipliers, ...] | Down | None:
     """Multipliers for all signs, with these outgoing weights."""
     terms = sides.terms(unit, outgoing)
+    if (quick := _seen_down(terms)) is not None:
+        return Down(unit, outgoing, quick)
     if len(terms.concave) > MAX_SIGNS:
         return None
     result: list[Multipliers] = []
@@ -74,6 +80,18 @@ def _cases(sides: Sides, unit: int, outgoing: tuple[Exact, ...]) -> tuple[Multip
             return None if move is None else Down(unit, outgoing, move)
         result.append(found)
     return tuple(result)
+
+
+def _seen_down(terms: Terms) -> tuple[Exact, ...] | None:
+    """A move that lowers the terms, of those that are tried: no program is solved for most points."""
+    width = len(terms.linear)
+    moves = [terms.linear, *(tuple(terms.inputs[m]) for m in [*terms.kinked][:MAX_MOVES])]
+    moves += [tuple(int(i == j) for j in range(width)) for i in range(width)]
+    for move in moves:
+        for turned in (move, tuple(-value for value in move)):
+            if sign(terms.at(turned)) < 0:
+                return turned
+    return None
 
 
 def multipliers_for(terms: Terms, vector: Sequence[Exact]) -> Multipliers | None:

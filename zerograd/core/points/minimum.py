@@ -99,6 +99,16 @@ class Terms:
         """The samples whose κ is above 0, in order."""
         return tuple(m for m, kappa in self.kinked.items() if sign(kappa) > 0)
 
+    def at(self, move: Sequence[Exact]) -> Exact:
+        """The value for a move u."""
+        spend(4 * len(move) * (1 + len(self.kinked)))
+        parts = [dot(self.linear, move)]
+        for m, kappa in self.kinked.items():
+            along = dot(self.inputs[m], move)
+            parts.append(kappa * (along if sign(along) >= 0 else -along))
+        value: Exact = total(parts)
+        return value
+
     def signed(self) -> Iterator[tuple[Exact, ...]]:
         """c + Σ κₘ·σₘ·Xₘ over those with κₘ < 0, for all signs σ: from all −1 to all 1."""
         for signs in product((-1, 1), repeat=len(self.concave)):
