@@ -19,6 +19,7 @@ DECIDING = {
     "witness": "zerograd.core.verdict.existence",
     "enclosed": "zerograd.core.verdict.solution",
     "certificate": "zerograd.core.refuting.refutation",
+    "kind": "zerograd.core.points.kinds",
 }
 """The module that accepts, by what it accepts."""
 

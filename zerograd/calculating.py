@@ -19,6 +19,7 @@ from zerograd.core.question.given import given_arrays, given_point, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.calculation import Wrong, wrong_at
 from zerograd.core.verdict.answer import Answer, Run, Sat, Unknown, Unsat
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.chosen import answering
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
@@ -115,11 +116,25 @@ def _with_slopes(problem: Problem) -> Witness | None:
     return None
 
 
-def _accepted(problem: Problem, witness: Witness, start: float) -> Sat:
-    """The yes. Raises Refused if the checker does not accept it."""
+def _accepted(problem: Problem, witness: Witness, start: float) -> Answer:
+    """The yes; no answer, where a local minimum is asked for and this is none, or not known to be one.
+
+    Raises:
+        Refused: the checker does not accept it.
+    """
     from zerograd.evaluate.recheck import recheck
 
-    answer = Sat(witness, problem=problem)
+    kind = None
+    if problem.minimum is not None and not isinstance(witness, EnclosedWitness):
+        from zerograd.classifying.kinds import kind_of
+        from zerograd.show.kinds import kind_text
+
+        kind = kind_of(witness.point)
+        if not kind.kind.is_minimum:
+            check_witness(problem.anywhere(), witness.answering(problem.anywhere()))
+            detail = f"the point that is given is {kind_text(witness.point, kind)}"
+            return Unknown("incomplete", detail, problem=problem, run=_run(start))
+    answer = Sat(witness, problem=problem, kind=kind)
     return answer.updated(checks=recheck(witness), run=_run(start))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 
@@ -19,6 +20,8 @@ from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import indices
 from zerograd.core.numbers.exact import Exact
+from zerograd.core.points.documents import kind_to_json
+from zerograd.core.points.kinds import is_critical
 from zerograd.core.question.given import given_point, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import OF_EACH, Relation, variable_shapes
@@ -70,8 +73,10 @@ def _report(witness: Witness) -> Report:
             "an operation takes one derivative at a kink"
         )
     witness = plain
+    from zerograd.classifying.kinds import kind_of
     from zerograd.evaluate.observed import observed
     from zerograd.evaluate.recheck import recheck_floats
+    from zerograd.show.kinds import kind_text
     from zerograd.show.question import setting_line
     from zerograd.show.words import alpha_line
 
@@ -88,6 +93,11 @@ def _report(witness: Witness) -> Report:
     irrational = alpha_line(witness)
     messages = (*[f"{irrational}."] * (irrational is not None), *_unlike(problem, point))
     step = explain_point(point, setting=setting_line(problem), floats=floats, messages=messages)
+    if problem.minimum is not None or is_critical(point):
+        found = kind_of(point)
+        said = f"The point is {kind_text(point, found)}."
+        kind = kind_to_json(point, found)
+        step = replace(step, messages=(*messages, said), kind=kind)
     return Report(Explanation((step,), seconds=time.monotonic() - start))
 
 

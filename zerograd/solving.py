@@ -80,6 +80,21 @@ def smallest_first(
             return late([calculated], start + timeout)
     process = process or shared_search(os.getpid(), memory)
     until = start + timeout - kept_for_checking(problem, timeout)
+    if problem.minimum is not None:
+        from zerograd.minima import minimum_answer
+
+        found = minimum_answer(
+            problem,
+            process,
+            (prover or shared_prover(os.getpid(), memory)) if certify else None,
+            strategy=strategy,
+            seed=seed,
+            start=start,
+            until=until,
+            proved=PROOF_TIME,
+            progress=say,
+        )
+        return late([found], start + timeout)
     small = preferred.seconds > 0  # the re-check is then made while smaller ones are looked for
 
     def both() -> None:

@@ -31,6 +31,8 @@ RICH: dict[str, Any] = {
 }
 LATER = "any_nonzero"
 """A key that is younger than the pinned digest."""
+LAST = "minimum"
+"""Another one."""
 
 
 def digest(**changes: Any) -> str:
@@ -127,6 +129,7 @@ LAYERS = RICH["network"]["layers"]
         {"nonzero": ["w1[1,0]"]},
         {"some_nonzero": ["x[0]"]},
         {LATER: ["b1", "x"]},
+        {LAST: "local"},
         {"positive": []},
         {"negative": []},
         {"positive": ["b1[1]"], "negative": ["b1[0]"]},
@@ -164,5 +167,5 @@ def test_the_digest_knows_every_key_with_a_meaning(changes: dict[str, Any]) -> N
 def test_every_key_is_tested_for_the_digest() -> None:
     """No key of a problem is forgotten in the two tests above."""
     labels = {"version", "title", "notes", "references", "expect", "prefer"}
-    assert set(KEYS) == {*RICH, *labels, LATER}
+    assert set(KEYS) == {*RICH, *labels, LATER, LAST}
     assert set(RELATIONS) < {*RICH, LATER}

@@ -37,7 +37,7 @@ PIECEWISE = (*KINKS, "leaky_relu")
 KEYS = {
     *("version", "title", "notes", "references", "expect", "prefer", "network", "samples", "loss", "targets"),
     *("zero", "nonzero", "some_nonzero", "any_nonzero", "positive", "negative", "where", "given", "bounds"),
-    *("domain", "derivative_at_kink"),
+    *("domain", "derivative_at_kink", "minimum"),
 }
 """Those of a problem."""
 

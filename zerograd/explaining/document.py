@@ -31,6 +31,7 @@ def to_json(explanation: Explanation, verdicts: Sequence[str]) -> dict[str, Any]
 
 
 def _step_report(step: StepReport, verdict: str) -> dict[str, Any]:
+    kind = {} if step.kind is None else {"kind": step.kind}
     return {
         "number": step.number,
         "verdict": verdict,
@@ -44,6 +45,7 @@ def _step_report(step: StepReport, verdict: str) -> dict[str, Any]:
             {"operation": one.operation, "where": one.where, "times": one.times} for one in step.unsupported
         ],
         "messages": list(step.messages),
+        **kind,
         "units": [{"where": one.where, "states": list(one.states)} for one in step.units],
         "graph": {
             "vertices": [

@@ -274,6 +274,8 @@ class StepReport:
         units: what units did on each sample, one for each activation.
         setting: the network, its loss and its conventions in a line, where no program ran and nothing
             stepped: an explanation of a problem or a model file; None of a training step.
+        kind: of what kind the point is, as documents have it (`zerograd.core.points.documents`); None of a
+            training step, and where some gradient is not zero.
     """
 
     number: int
@@ -288,6 +290,7 @@ class StepReport:
     units: tuple[Units, ...] = ()
     graph: Graph = Graph()
     setting: str | None = None
+    kind: Mapping[str, Any] | None = None
 
     @property
     def rows(self) -> tuple[Row, ...]:

@@ -18,7 +18,7 @@ from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.question.conditions import evaluate
-from zerograd.core.question.fitness import chosen, labels, no_least_squares, smooth
+from zerograd.core.question.fitness import chosen, labels, minimum, no_least_squares, smooth
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.search.algebra import Ratio, TermAlgebra
@@ -49,7 +49,9 @@ MAX_PRODUCTS = 2_000_000
 
 def unfit(problem: Problem) -> str | None:
     """Return why the question cannot be written down."""
-    return chosen(problem) or smooth(problem) or labels(problem) or no_least_squares(problem)
+    return (
+        minimum(problem) or chosen(problem) or smooth(problem) or labels(problem) or no_least_squares(problem)
+    )
 
 
 class TooLarge(ZerogradError):  # noqa: N818 - named for what is the matter

@@ -39,4 +39,4 @@ def shown_plainly(answer: Sat) -> Sat:
     if witness is None or witness.problem.derivative_at_kink == "all":  # on no kink
         witness = answer.witness.answering(answer.problem.with_kink("forbid"))
     run = replace(answer.run, sufficient_samples=None)
-    return Sat(witness, problem=witness.problem, checks=answer.checks, run=run)
+    return Sat(witness, problem=witness.problem, checks=answer.checks, run=run, kind=answer.kind)

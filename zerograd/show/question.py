@@ -58,6 +58,8 @@ def condition_lines(problem: Problem) -> Iterator[str]:
             yield f"{word}: {', '.join(_first(items, length))}"
     if problem.domain != "real":
         yield f"domain: {problem.domain}"
+    if problem.minimum is not None:
+        yield f"minimum: {problem.minimum}"
 
 
 def where_lines(problem: Problem, mark: str = "") -> list[str]:

@@ -6,7 +6,7 @@ python -m zerograd.spec.explanation_schema > zerograd/spec/explanation.schema.js
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from zerograd.explaining.document import FORMAT
@@ -22,6 +22,7 @@ _STATES = {
     "pattern": f"^[{''.join(state.value for state in State)}]*$",
     "description": "A sample: a letter for each unit.",
 }
+_OPTIONAL = ("kind",)
 _DETAILS = {"type": "object", "description": "What sentences use beside; keys may be added."}
 
 
@@ -41,10 +42,11 @@ def schema() -> dict[str, Any]:
                 "steps": {
                     "type": "array",
                     "minItems": 1,
-                    "items": _object(step),
+                    "items": _object(step, _OPTIONAL),
                     "description": "All steps; the last one is the top level.",
                 },
-            }
+            },
+            _OPTIONAL,
         ),
         "$defs": {"row": _row(), "cause": _cause(), "step": _step()},
     }
@@ -55,12 +57,12 @@ def schema_text() -> str:
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """An object with all of these keys, and no others."""
+def _object(properties: Mapping[str, Any], optional: Collection[str] = ()) -> dict[str, Any]:
+    """An object with all of these keys but those that may be left out, and no others."""
     return {
         "type": "object",
         "properties": dict(properties),
-        "required": list(properties),
+        "required": [key for key in properties if key not in optional],
         "additionalProperties": False,
     }
 
@@ -89,6 +91,7 @@ def _step_report() -> dict[str, Any]:
         "inputs": rows,
         "unsupported": _list(_object({"operation": _TEXT, "where": _TEXT, "times": _COUNT})),
         "messages": _list(_TEXT),
+        "kind": {"type": "object", "description": "What kind of point the parameters of a problem are."},
         "units": _list(_object({"where": _TEXT, "states": _list(_STATES)})),
         "graph": _object(
             {

@@ -32,9 +32,11 @@ from zerograd.core.question.vocabulary import (
     DOMAINS,
     EXPECTATIONS,
     MAX_SAMPLES,
+    MINIMA,
     PREFERENCES,
     Domain,
     Expect,
+    Minimum,
     Prefer,
 )
 from zerograd.spec import wording
@@ -353,6 +355,9 @@ class ProblemFile(_Form):
             "torch>=2.14",
             {"relu": "right", "hardtanh": "1/2", "z2": "left", "loss": 0, "default": "torch"},
         ],
+    )
+    minimum: Annotated[Minimum, wording.choice(*MINIMA)] = _optional(
+        "local: the parameters have to be a local minimum of the loss, the data being fixed."
     )
     expect: Annotated[Expect, wording.choice(*EXPECTATIONS)] = _optional(
         "The answer that is expected; plays no part in finding it."

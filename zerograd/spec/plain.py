@@ -13,7 +13,14 @@ from zerograd.core.model.activations import ACTIVATION_NAMES
 from zerograd.core.model.kinks import CONVENTIONS
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.targets import TARGETS
-from zerograd.core.question.vocabulary import DOMAINS, EXPECTATIONS, MAX_SAMPLES, PREFERENCES, RELATIONS
+from zerograd.core.question.vocabulary import (
+    DOMAINS,
+    EXPECTATIONS,
+    MAX_SAMPLES,
+    MINIMA,
+    PREFERENCES,
+    RELATIONS,
+)
 
 MAX_CONDITIONS = 1000
 """Most conditions in one file."""
@@ -25,6 +32,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "derivative_at_kink": tuple(CONVENTIONS),
     "expect": tuple(EXPECTATIONS),
     "prefer": tuple(PREFERENCES),
+    "minimum": tuple(MINIMA),
     "samples": ("fewest", "any"),
 }
 

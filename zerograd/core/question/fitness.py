@@ -52,6 +52,11 @@ def _beyond(numbers: Iterable[Rational]) -> str | None:
     return "a number of the question is too large, or too near to 0, for floats" if far else None
 
 
+def minimum(question: Question) -> str | None:
+    """Return that a local minimum is asked for, if it is."""
+    return None if question.minimum is None else "a local minimum is asked for"
+
+
 def smooth(question: Question) -> str | None:
     """Return which activation is not piecewise linear."""
     for layer in question.network.layers:

@@ -24,6 +24,7 @@ from zerograd.core.question.validation import Validator
 from zerograd.core.question.vocabulary import (
     DOMAINS,
     EXPECTATIONS,
+    MINIMA,
     PREFERENCES,
     RELATIONS,
     Expect,
@@ -61,6 +62,7 @@ class Problem(Question):
             ``{"huber": "1/2"}``; a formula, such as ``{"per_sample": "(y_hat - y)**4"}``; or a `Loss`.
         targets: what ``y`` may be: ``"real"`` numbers, ``"binary"`` (0 or 1) or ``"sign"`` (−1 or 1) labels,
             or a ``"class"`` for each sample.
+        minimum: ``"local"``: the parameters have to be a local minimum of the loss, the data being fixed.
         title: for people, as are ``notes`` and ``references``.
         notes: what there is to say about it.
         references: where the question comes from.
@@ -100,6 +102,7 @@ class Problem(Question):
         derivative_at_kink: str | Mapping[str, Any] = "torch",
         loss: str | Mapping[str, Any] | Loss = "mse",
         targets: str = "real",
+        minimum: str | None = None,
         title: str | None = None,
         notes: str | None = None,
         references: Iterable[str] = (),
@@ -151,6 +154,7 @@ class Problem(Question):
             check.text("references", reference, number)
         expectation = None if expect is None else check.choice("expect", expect, EXPECTATIONS)
         preference = None if prefer is None else check.choice("prefer", prefer, PREFERENCES)
+        asked_minimum = None if minimum is None else check.choice("minimum", minimum, MINIMA)
         if check.issues or objective is None:
             raise ProblemError(check.issues)
         for name, value in {
@@ -164,6 +168,7 @@ class Problem(Question):
             "derivative_at_kink": convention,
             "loss": objective.to_json(),
             "targets": check.targets,
+            "minimum": asked_minimum,
             "title": title,
             "notes": notes,
             "references": tuple(cited),
@@ -193,6 +198,14 @@ class Problem(Question):
         """The same question under further conditions. Raises ProblemError if one does not fit."""
         return self._changed(where=[*self.where, *conditions])
 
+    def anywhere(self) -> Problem:
+        """The same question, whether the parameters are a local minimum or not."""
+        return self if self.minimum is None else self._changed(minimum=None)
+
+    def with_zeros(self, names: Iterable[str]) -> Problem:
+        """The same question, with further gradients that are asked to be 0. Raises ProblemError."""
+        return self._changed(zero=[*self.query[Relation.ZERO], *names])
+
     def in_order(self) -> Problem:
         """The same question with the names in each relation in order, as its document has them."""
         names = {str(relation): sorted(references, key=str) for relation, references in self.query.items()}
@@ -221,7 +234,7 @@ class Problem(Question):
 
     def _changed(self, **changes: Any) -> Problem:
         names = ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink")
-        labels = ("loss", "targets", "title", "notes", "references", "expect", "prefer")
+        labels = ("loss", "targets", "minimum", "title", "notes", "references", "expect", "prefer")
         same = {name: getattr(self, name) for name in (*names, *labels)} | {
             str(r): v for r, v in self.query.items()
         }

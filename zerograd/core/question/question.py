@@ -27,6 +27,7 @@ from zerograd.core.question.loss_reading import loss_from_json
 from zerograd.core.question.vocabulary import (
     Bound,
     Domain,
+    Minimum,
     Rational,
     Relation,
     Samples,
@@ -69,6 +70,7 @@ class Question:
         bounds: (lowest, highest) by name or entry, None where open.
         loss: as documents have it (`Loss.to_json`); ``model`` has the object.
         targets: what y may be.
+        minimum: ``"local"``, if the parameters have to be a local minimum; else None.
     """
 
     network: Network
@@ -81,6 +83,7 @@ class Question:
     derivative_at_kink: Kink
     loss: Any
     targets: Targets
+    minimum: Minimum | None
 
     def asked_entries(self, relation: Relation, samples: int) -> list[tuple[str, Index]]:
         """Every gradient entry named under a relation, in order, without repeats."""
@@ -174,7 +177,9 @@ class Question:
             "derivative_at_kink": kink_to_json(self.derivative_at_kink),
             "loss": self.loss,
         }
-        return data if self.targets == "real" else data | {"targets": self.targets}
+        if self.targets != "real":
+            data["targets"] = self.targets
+        return data if self.minimum is None else data | {"minimum": self.minimum}
 
     def given_to_json(self) -> dict[str, Any]:
         """The given values as nested lists by name (of open samples: single entries)."""

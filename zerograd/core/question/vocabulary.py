@@ -19,10 +19,12 @@ Bound = tuple[Rational | None, Rational | None]
 Domain = Literal["real", "integer"]
 Expect = Literal["sat", "unsat", "unknown"]
 Prefer = Literal["small", "any", "generic"]
+Minimum = Literal["local"]
 
 DOMAINS: tuple[Domain, ...] = get_args(Domain)
 EXPECTATIONS: tuple[Expect, ...] = get_args(Expect)
 PREFERENCES: tuple[Prefer, ...] = get_args(Prefer)
+MINIMA: tuple[Minimum, ...] = get_args(Minimum)
 
 
 class Relation(StrEnum):

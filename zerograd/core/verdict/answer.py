@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from zerograd.core.errors import NothingToCheck
 from zerograd.core.numbers.real import real_to_json
+from zerograd.core.points.documents import kind_to_json
+from zerograd.core.points.kinds import PointKind
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.checking import RESULT_FORMAT, check_fewer, check_size, check_witness
 from zerograd.core.verdict.generic import check_generic
@@ -205,6 +207,8 @@ class Sat(_Answer):
     """What keeps the witness from being generic, where that was asked for: nothing if it is."""
     fewer: Certificate | None = field(default=None, compare=False, kw_only=True)
     """That no smaller number of samples that is asked for will do, where that was asked, and proved."""
+    kind: PointKind | None = field(default=None, compare=False, kw_only=True)
+    """What kind of point the witness is, where a local minimum is asked for."""
 
     status: Status = field(default="sat", init=False)
 
@@ -226,8 +230,8 @@ class Sat(_Answer):
 
     def _check(self, accepted: Self | None) -> None:
         same = accepted if accepted is not None and accepted.problem is self.problem else None
-        if same is None or same.witness is not self.witness:
-            check_witness(self.problem, self.witness)
+        if same is None or same.witness is not self.witness or same.kind is not self.kind:
+            check_witness(self.problem, self.witness, self.kind)
         if self.fewer is not None and (
             same is None or same.fewer is not self.fewer or same.witness.samples != self.witness.samples
         ):
@@ -250,6 +254,8 @@ class Sat(_Answer):
             proved["elsewhere"] = [item.to_json() for item in found]
         if self.generic is not None:
             proved["generic"] = not self.generic
+        if self.kind is not None:
+            proved["kind"] = kind_to_json(self.witness.point, self.kind)
         return self._document(
             "sat",
             samples=self.witness.samples,

@@ -28,6 +28,8 @@ from zerograd.core.numbers.real import (
     is_moderate,
     real_from_json,
 )
+from zerograd.core.points.documents import check_kind_document
+from zerograd.core.points.kinds import PointKind
 from zerograd.core.question.documents import is_plainly, problem_from_json
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.given import incomplete
@@ -48,8 +50,11 @@ RESULT_FORMAT = "zerograd.result/1"
 ATLAS_FORMAT = "zerograd.atlas/1"
 
 
-def check_witness(problem: Problem, witness: Witness) -> None:
+def check_witness(problem: Problem, witness: Witness, kind: PointKind | None = None) -> None:
     """Return quietly if the witness answers the problem.
+
+    Args:
+        kind: what shows that it is a local minimum, where that is asked; else None, or what it is.
 
     Raises:
         Refused: it does not, or is not known to; with every violation.
@@ -62,6 +67,18 @@ def check_witness(problem: Problem, witness: Witness) -> None:
         wrong = violations(problem, witness.point)
     if wrong:
         raise Refused(wrong)
+    if kind is not None:
+        _check_kind(witness, kind)
+    if problem.minimum is not None and (kind is None or not kind.kind.is_minimum):
+        found = "nothing that shows it" if kind is None else str(kind.kind)
+        raise Refused([Violation("minimum", "a local minimum", found)])
+
+
+def _check_kind(witness: Witness, kind: PointKind) -> None:
+    """See to it that a witness is a point of this kind. Raises Refused."""
+    if isinstance(witness, EnclosedWitness):
+        raise Refused([Violation("the kind of the point", "one of an exact witness", "an enclosed one")])
+    kind.check(witness.point)
 
 
 def enclosed_violations(problem: Problem, witness: EnclosedWitness) -> list[Violation]:
@@ -166,7 +183,7 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
         evidence = data.get("evidence")
         source = " and rests on a solver's word" if evidence == "solver" else ""
         raise NothingToCheck(f"the result is {status}{source}: it carries nothing that can be checked")
-    witness = _check_document(problem, data.get("witness"))
+    witness = _check_document(problem, data.get("witness"), data.get("kind"))
     _expect(data, [("evidence", "witness"), ("samples", witness.samples)])
     if data.get("every_samples"):
         raise Refused([Violation("every_samples", "that a sat does not claim it", "a claim of every number")])
@@ -260,14 +277,28 @@ def is_atlas(data: object) -> bool:
     return isinstance(data, Mapping) and data.get("format") == ATLAS_FORMAT
 
 
-def _check_document(problem: Problem, data: object) -> Witness:
+def _check_document(problem: Problem, data: object, kind: object = None) -> Witness:
     form = data.get("format") if isinstance(data, Mapping) else None
     if isinstance(data, Mapping) and form in (WITNESS_FORMAT, ENCLOSURE_FORMAT):
         # Before its arrays are read: the witness of another problem is no malformed one.
         _check_digest(problem, data.get("problem"))
     witness = any_witness_from_json(problem, data)
-    check_witness(problem, witness)
+    check_witness(problem, witness, kind_claimed(witness, kind))
     return witness
+
+
+def kind_claimed(witness: Witness, data: object) -> PointKind | None:
+    """Read what a result says of the kind of its witness, None if nothing.
+
+    Raises:
+        FormatError: it is not of the documented form.
+        Refused: it is not so.
+    """
+    if data is None:
+        return None
+    if isinstance(witness, EnclosedWitness):
+        raise Refused([Violation("kind", "none of an enclosed witness", "one")])
+    return check_kind_document(witness.point, data, witness.field)
 
 
 def _check_digest(problem: Problem, digest: object, which: str = "the problem at hand") -> None:

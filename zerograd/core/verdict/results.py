@@ -24,6 +24,7 @@ from zerograd.core.verdict.checking import (
     carried_question,
     check_result,
     is_of_old_order,
+    kind_claimed,
     size_from_json,
 )
 from zerograd.core.verdict.generic import against_generic
@@ -76,6 +77,7 @@ def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
                 checks=_checks(data),
                 fewer=fewer,
                 smallest=_smallest(data["smallest"], witness) if "smallest" in data else None,
+                kind=kind_claimed(witness, data.get("kind")),
                 generic=against_generic(witness) if "generic" in data else None,
                 run=run,
             )

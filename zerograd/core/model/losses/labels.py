@@ -42,6 +42,7 @@ class CrossEntropyOfProbabilities(Loss):
         "-jnp.mean(({y}) * jnp.log({y_hat}) + (1 - ({y})) * jnp.log(1 - ({y_hat})))",
     )
     convex = True
+    curved = True
     is_rational = False
     targets_for = ("real", "binary")
     shares = "each"
@@ -86,6 +87,7 @@ class CrossEntropyOfLogits(Loss):
         "jnp.mean(jax.nn.softplus({y_hat}) - ({y}) * ({y_hat}))",
     )
     convex = True
+    curved = True
     is_rational = False
     targets_for = ("real", "binary")
     shares = "each"

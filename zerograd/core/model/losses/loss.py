@@ -106,6 +106,7 @@ class Loss(ABC):
         is_nonnegative: whether L is never below 0.
         by_output: whether ℓ is a sum over the outputs, each term of one prediction and its target alone.
         convex: whether ℓ is convex in ŷ.
+        curved: whether it is strictly so: ℓ″ > 0 for each output, whatever the target is.
         targets_for: the kinds of targets that it can have.
         shares: whether targets that are real numbers are shares: each from 0 to 1; where it is ``"row"``,
             those of a sample have sum 1.
@@ -136,6 +137,7 @@ class Loss(ABC):
     is_nonnegative: ClassVar[bool] = True
     by_output: ClassVar[bool] = True
     convex: ClassVar[bool] = False
+    curved: ClassVar[bool] = False
     targets_for: ClassVar[tuple[Targets, ...]] = ("real", "binary", "sign")
     shares: ClassVar[str | None] = None
     of_residuals: ClassVar[bool] = False

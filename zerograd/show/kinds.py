@@ -1,0 +1,104 @@
+"""Kinds of points in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zerograd.core.model.point import Point
+from zerograd.core.model.references import short_entry
+from zerograd.core.numbers.exact import Exact, compare, sign
+from zerograd.core.points.curves import Curve, change
+from zerograd.core.points.kinds import Best, Kind, PointKind, Rescaled
+from zerograd.core.points.minimum import MinimumProof
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.enclosed import EnclosedWitness
+from zerograd.document.numbers import exact_text
+
+_KINDS = {
+    Kind.STRICT: "a strict local minimum: the loss is higher at all other parameters nearby",
+    Kind.FLAT: "a flat local minimum: the loss is lower at no parameters nearby, and the same at some",
+    Kind.MINIMUM: "a local minimum: the loss is lower at no parameters nearby",
+    Kind.MAXIMUM: "no local minimum, but a maximum along a line",
+    Kind.SADDLE: "a saddle: the loss falls one way and rises another",
+    Kind.NO_MINIMUM: "no local minimum",
+    Kind.UNDECIDED: "a local minimum or not: that is not decided",
+}
+_MOST = 6
+"""Parameters of a curve, and terms of a polynomial, that are written out."""
+
+
+def kind_text(point: Point[Exact], found: PointKind) -> str:
+    """What kind of point it is, and why; with the exact change of the loss where it falls."""
+    kind, evidence = found.kind, found.evidence
+    parts = [_KINDS[kind]]
+    if evidence.falls is not None:
+        parts.append(_falling(point, evidence.falls))
+    match evidence.minimum:
+        case Best():
+            parts.append("no prediction could be better")
+        case MinimumProof(units) if units:
+            parts.append("at the kinks there are multipliers")
+    match evidence.level:
+        case Rescaled(layer, unit):
+            parts.append(
+                f"unit {unit} of layer {layer} may have its incoming weights times t, its outgoing over t"
+            )
+        case Curve() as curve:
+            parts.append(f"it stays along {curve_text(point, curve)}")
+    if kind is Kind.UNDECIDED and evidence.reason:
+        parts.append(evidence.reason.split("\n")[0])
+    return "; ".join(parts)
+
+
+def kind_of_answer(answer: Sat) -> str | None:
+    """What is to be said of a witness that was asked to be a local minimum, or is critical."""
+    witness = answer.witness
+    if answer.kind is not None:
+        return kind_text(witness.point, answer.kind)
+    if isinstance(witness, EnclosedWitness):
+        return None
+    names = answer.problem.network.shapes
+    if any(sign(value) for name in names for value in witness.gradients[name].entries):
+        return None
+    from zerograd.classifying.kinds import kind_of  # loads a solver
+
+    return kind_text(witness.point, kind_of(witness.point))
+
+
+def _falling(point: Point[Exact], curve: Curve) -> str:
+    where = curve_text(point, curve)
+    try:
+        by = change(point, curve).coefficients
+    except ArithmeticError:
+        return f"the loss falls along {where}, for small ε > 0"
+    terms = [f"{_signed(c)}{_power(n)}" for n, c in enumerate(by) if sign(c)]
+    more = " + …" if len(terms) > _MOST else ""
+    shown = " ".join(terms[:_MOST]).removeprefix("+ ").replace("− ", "−", 1)
+    return f"the loss changes by {shown}{more} along {where}, for small ε > 0"
+
+
+def curve_text(point: Point[Exact], curve: Curve) -> str:
+    """``w1[0] + 30·ε, b1 − 50·ε``."""
+    texts = [*_moves(point, curve)]
+    more = f" and {len(texts) - _MOST} more" if len(texts) > _MOST else ""
+    return ", ".join(texts[:_MOST]) + more
+
+
+def _moves(point: Point[Exact], curve: Curve) -> Iterator[str]:
+    for name, array in point.parameters.items():
+        for position, (index, _) in enumerate(array.items()):
+            steps = [step[name].entries[position] if name in step else 0 for step in curve.steps]
+            if any(map(sign, steps)):
+                moved = " ".join(f"{_signed(c)}{_power(n)}" for n, c in enumerate(steps, start=1) if sign(c))
+                yield f"{short_entry(name, index, array.shape)} {moved}"
+
+
+def _signed(value: Exact) -> str:
+    """``+ 30``, ``− 1/2``; of ±1 the sign alone."""
+    size = value if sign(value) > 0 else -value
+    mark = "+ " if sign(value) > 0 else "− "
+    return mark + (exact_text(size) + "·" if compare(size, 1) else "")
+
+
+def _power(exponent: int) -> str:
+    return "ε" + ("" if exponent == 1 else f"^{exponent}")
