@@ -11,7 +11,11 @@ from zerograd.core.auditing.claims import Claim, read_claims
 from zerograd.core.auditing.findings import Audit as Judged
 from zerograd.core.auditing.findings import Finding, Grade
 from zerograd.core.auditing.judging import audit as judged
+from zerograd.core.model.kinks import Kink
+from zerograd.core.model.point import Point
+from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.work import DEFAULT, budget
+from zerograd.core.points.kinds import PointKind
 from zerograd.core.question.problem import Problem
 
 
@@ -106,4 +110,11 @@ def audit(
 
             example, written = load(example)
             listed = listed or written
-        return Audit(judged(example, listed or read_claims([])))
+        return Audit(judged(example, listed or read_claims([]), kind_found))
+
+
+def kind_found(point: Point[Exact], _convention: Kink | None, _number: int) -> PointKind:
+    """Look for the kind of a point: Z3 is loaded where a claim is about it."""
+    from zerograd.classifying.kinds import kind_of
+
+    return kind_of(point)

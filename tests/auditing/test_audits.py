@@ -226,3 +226,60 @@ def test_printed_gradients_of_pytorch_are_right_up_to_rounding(seed: int) -> Non
     claims.append({"after_step": "1/8", "y_hat": nine(stepped)})  # type: ignore[arg-type]
     found = {str(finding.grade) for finding in zg.audit(problem, claims).findings}
     assert found <= {"right", "rounded"}
+
+
+XOR: dict[str, Any] = {"x": [[0, 0], [0, 1], [1, 0], [1, 1]], "y": [0, 1, 1, 0]}
+
+
+def test_local_minima() -> None:
+    """A run of 2-2-1 that ended at 0, ½, 1, ½ on exclusive or: it was at a local minimum with loss ⅛."""
+    weights = {"w1": [[-4, 1], [-3, 0]], "b1": ["3/2", 2], "w2": [[1, -1]], "b2": "1/2"}
+    there = example({**XOR, **weights}, [2, 2, 1], samples=4)
+    claims = ["loss == 1/8", "minimum: local", {"minimum": "local"}, {"after_step": 1, "minimum": "local"}]
+    assert grades(there, *claims) == ["right"] * 4
+    near = example({**XOR, **weights, "b2": "3/5"}, [2, 2, 1], samples=4)
+    audit = zg.audit(near, ["minimum: local"])
+    assert [str(finding.grade) for finding in audit.findings] == ["wrong"]
+    assert "minimum: local: no local minimum; the loss changes by" in str(audit)
+
+
+def test_minima_on_kinks() -> None:
+    """A published trap, |w·x + b| at w = 0, b = ½ on ± exclusive or: a strict local minimum; not at b = 0."""
+    network = {"inputs": 2, "layers": [{"units": 1, "activation": "abs"}]}
+    data = {"x": [[-1, -1], [-1, 1], [1, -1], [1, 1]], "y": [0, 1, 1, 0], "w1": [[0, 0]]}
+    trap = zg.audit(example({**data, "b1": "1/2"}, network, 4), ["minimum: local", "loss == 1/4"])
+    assert [str(finding.grade) for finding in trap.findings] == ["right", "right"]
+    assert trap.findings[0].kind is not None
+    assert str(trap.findings[0].kind.found.kind) == "strict minimum"
+    kink = zg.audit(example({**data, "b1": 0}, network, 4), ["minimum: local"])
+    assert kink.judged.kink == "z1[0,0]"
+    assert {str(column.findings[0].grade) for column in kink.judged.columns} == {"wrong"}
+
+
+def test_evidence_of_kinds_is_checked() -> None:
+    """The checker looks for nothing: without evidence, or with that of another kind, it accepts nothing."""
+    problem = example({"x": [1, 2], "y": [1, 1], "w1": 1, "b1": -1, "w2": 1, "b2": 0}, samples=2)
+    document = json.loads(json.dumps(zg.audit(problem, ["minimum: local", "loss == 1"]).to_json()))
+    assert check_audit(problem, document).findings[0].kind is not None
+    for change in ("drop", "kind", "falls"):
+        forged = json.loads(json.dumps(document))
+        finding = forged["findings"][0]["claims"][0]
+        if change == "drop":
+            del finding["kind"]
+        elif change == "kind":
+            finding["kind"]["kind"] = "flat minimum"
+        else:
+            finding["kind"].pop("falls", None)
+            finding["kind"]["minimum"] = {"by": "best predictions"}
+        finding["grade"] = "right"
+        with pytest.raises((Refused, FormatError)):
+            check_audit(problem, forged)
+
+
+def test_smooth_points_are_left_open() -> None:
+    """Kinds are decided in exact numbers alone."""
+    network = {"inputs": 1, "layers": [{"units": 1, "activation": "tanh"}, {"units": 1}]}
+    values = {"x": 1, "y": 1, "w1": 1, "b1": 0, "w2": 1, "b2": 0}
+    audit = zg.audit(example(values, network), ["minimum: local"])
+    assert [str(finding.grade) for finding in audit.findings] == ["undecided"]
+    assert not audit.decided

@@ -52,7 +52,7 @@ def audit(spec: str, *, as_json: bool, output: str | None, force: bool, work: in
     Exit codes: 0 every claim is right (perhaps up to rounding), 1 one is wrong, 2 unusable input, 3 one is
     undecided, 130 interrupted.
     """
-    from zerograd.audits import Audit
+    from zerograd.audits import Audit, kind_found
     from zerograd.core.auditing.judging import audit as judged
     from zerograd.core.errors import ZerogradError
     from zerograd.core.numbers.work import budget
@@ -63,7 +63,7 @@ def audit(spec: str, *, as_json: bool, output: str | None, force: bool, work: in
     try:
         with budget(work):
             problem, claims = load_from(spec, lambda line: say(f"{printable(spec)}: {printable(line)}"))
-            result = Audit(judged(problem, claims))
+            result = Audit(judged(problem, claims, kind_found))
     except ZerogradError as error:
         message = str(error)
         fail(message if "error:" in message else f"{printable(spec)}: {message}")

@@ -3,7 +3,8 @@
     loss == 1/3                           exactly so: a condition, as under ``where``
     grad(w1[0,1]) ~ 0.0394                so many digits of the number
     y_hat ~ [0.50, 1.25]                  the same of every entry
-    {after_step: 1/10, y_hat: 18.458}     either, after one step of gradient descent
+    minimum: local                        no parameters nearby have a lower loss
+    {after_step: 1/10, y_hat: 18.458}     any of these, after one step of gradient descent
 
 A claim may speak of everything that a condition may, and of ∂L/∂ of what lies between: ``grad(y_hat)``,
 ``grad(z1)``, ``grad(a1)``.
@@ -28,10 +29,12 @@ from zerograd.core.question.parsing import MAX_DEPTH, MAX_LENGTH, parse, parse_c
 from zerograd.core.question.vocabulary import Rational, quantity_shapes
 
 AFTER = "after_step"
+MINIMUM = "minimum"
 MAX_CLAIMS = 1000
 MAX_EXPONENT = 400
 """Printed numbers are from 10^−MAX_EXPONENT to 10^MAX_EXPONENT."""
 
+_MINIMUM = re.compile(r"\s*minimum\s*:\s*local\s*")
 _PRINTED = re.compile(r"([-+−]?)([0-9]+(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([-+]?[0-9]{1,9}))?")
 
 
@@ -66,7 +69,15 @@ class Digits:
         return f"{unparse(self.quantity)} ~ {_listed(self.printed)}"
 
 
-Statement: TypeAlias = Condition | Digits
+@dataclass(frozen=True, slots=True)
+class LocalMinimum:
+    """The parameters are a local minimum of the loss, for the data as they are."""
+
+    def __str__(self) -> str:
+        return f"{MINIMUM}: local"
+
+
+Statement: TypeAlias = Condition | Digits | LocalMinimum
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +143,8 @@ def _read(data: object, number: int) -> list[Claim]:
         raise ClaimError(
             (number,), f"expected a text such as 'loss == 1/3' or 'loss ~ 0.33', found {short(data)}"
         )
+    if set(data) == {MINIMUM}:
+        return [Claim(_statement(f"{MINIMUM}: {data[MINIMUM]}", (number, MINIMUM)), place=(number,))]
     if AFTER not in data:
         raise ClaimError(
             (number,), f"expected the step size under {AFTER}, beside what is claimed after that step"
@@ -148,7 +161,9 @@ def _read(data: object, number: int) -> list[Claim]:
     claims = []
     for name, value in rest.items():
         place = (number, name)
-        if name == "claim":
+        if name == MINIMUM:
+            claims.append(Claim(_statement(f"{MINIMUM}: {value}", place), rate, place))
+        elif name == "claim":
             if not isinstance(value, str):
                 raise ClaimError(place, f"expected a text such as 'loss ~ 0.33', found {short(value)}")
             claims.append(Claim(_statement(value, place), rate, place))
@@ -160,6 +175,10 @@ def _read(data: object, number: int) -> list[Claim]:
 def _statement(text: str, place: Path) -> Statement:
     if len(text) > MAX_LENGTH:
         raise ClaimError(place, f"a claim of {len(text)} characters (at most {MAX_LENGTH} are read)")
+    if _MINIMUM.fullmatch(text):
+        return LocalMinimum()
+    if text.strip().startswith(f"{MINIMUM}:"):
+        raise ClaimError(place, f"expected {MINIMUM}: local, found {short(text)}")
     quantity, tilde, digits = text.partition("~")
     if not tilde:
         try:

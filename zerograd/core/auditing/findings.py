@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from zerograd.core.auditing.claims import Claim
 from zerograd.core.model.kinks import Kink
+from zerograd.core.model.point import Point
+from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.rationals import rational_text
 from zerograd.core.numbers.real import Real, real_to_json
+from zerograd.core.points.documents import kind_to_json
+from zerograd.core.points.kinds import PointKind
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational
 
@@ -52,12 +56,21 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundKind:
+    """What kind of point the parameters are, with all that shows it."""
+
+    point: Point[Exact] = field(compare=False)
+    found: PointKind
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What became of a claim.
 
     Attributes:
         values: the numbers that it speaks of; of a claim that is wrong, those at which it is.
         reason: why it is undecided, or has no meaning at this point.
+        kind: what kind of point it is, of a claim about that.
         factor: where all numbers of a wrong claim become right by the same one: what is so over what is
             claimed, such as 2 or −1.
     """
@@ -66,9 +79,12 @@ class Finding:
     values: tuple[Value, ...] = ()
     reason: str = ""
     factor: Rational | None = None
+    kind: FoundKind | None = None
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {"grade": str(self.grade)}
+        if self.kind is not None:
+            data["kind"] = kind_to_json(self.kind.point, self.kind.found)
         if self.values:
             data["values"] = [value.to_json() for value in self.values]
         if self.reason:

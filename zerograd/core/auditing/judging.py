@@ -6,32 +6,37 @@ under each rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from zerograd.core.auditing.claims import (
     Claim,
     ClaimError,
     Digits,
+    LocalMinimum,
     Statement,
     claimable_shapes,
     read_claims,
 )
-from zerograd.core.auditing.findings import FORMAT, Audit, Column, Finding, Grade
+from zerograd.core.auditing.findings import FORMAT, Audit, Column, Finding, FoundKind, Grade
 from zerograd.core.auditing.grading import condition_finding, digits_finding
 from zerograd.core.errors import FormatError, Refused, Violation, short
-from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.backprop import ExactActivate, OnKink
 from zerograd.core.model.enclosing import BITS_OF_POINTS, EnclosingActivate
 from zerograd.core.model.kinks import CHOICES, Kink
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import show_shape
 from zerograd.core.numbers.arrays import Array, squeeze
+from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.functions import OutOfDomain, Straddles
 from zerograd.core.numbers.real import Real, narrow
 from zerograd.core.numbers.work import spend
+from zerograd.core.points.documents import check_kind_document
+from zerograd.core.points.kinds import PointKind
 from zerograd.core.question import given
 from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra
@@ -47,11 +52,17 @@ PRECISIONS = (BITS_OF_POINTS, 4 * BITS_OF_POINTS)
 _ALGEBRA = EnclosureAlgebra()
 
 
-def audit(problem: Problem, claims: Iterable[Claim]) -> Audit:
+KindOf: TypeAlias = Callable[[Point[Exact], Kink | None, int], PointKind]
+"""What is said of the kind of a point, under a convention and of the claim with this number: not believed."""
+
+
+def audit(problem: Problem, claims: Iterable[Claim], kind_of: KindOf | None = None) -> Audit:
     """Judge claims about an example.
 
     Args:
         problem: one in which everything is given; what it asks plays no part.
+        kind_of: looks for the kind of a point, and for what shows it; without it, claims about that are
+            undecided.
 
     Raises:
         FormatError: not everything is given, or a claim has no meaning for this network.
@@ -62,12 +73,14 @@ def audit(problem: Problem, claims: Iterable[Claim]) -> Audit:
     if wrong := misfits(problem, claims):
         raise wrong[0]
     try:
-        return Audit(problem, claims, None, (_column(problem, claims, "forbid", None),))
+        return Audit(problem, claims, None, (_column(problem, claims, "forbid", None, kind_of),))
     except OnKink as kink:
         own = problem.derivative_at_kink
         chosen = {own: None} if own not in ("forbid", *CHOICES) else {}
         conventions = [*(chosen | dict.fromkeys(RULES))]
-        columns = tuple(_column(problem, claims, convention, convention) for convention in conventions)
+        columns = tuple(
+            _column(problem, claims, convention, convention, kind_of) for convention in conventions
+        )
         return Audit(problem, claims, kink.place, columns)
 
 
@@ -93,7 +106,17 @@ def check_audit(problem: Problem, data: object) -> Audit:
         raise FormatError(f"not a document of the format {FORMAT}")
     if data.get("problem") != problem.digest:
         raise Refused([Violation("problem", problem.digest, str(data.get("problem"))[:80])])
-    found = audit(problem, read_claims(data.get("claims")))
+    told = data.get("findings")
+
+    def kind_told(point: Point[Exact], convention: Kink | None, number: int) -> PointKind:
+        column = next((c for c in _mappings(told) if c.get("derivative_at_kink") == convention), {})
+        findings = [*_mappings(column.get("claims"))]
+        finding = findings[number] if number < len(findings) else {}
+        if "kind" not in finding:
+            raise Refused([Violation(f"claims[{number}]", "the kind of the point, with evidence", "none")])
+        return check_kind_document(point, finding["kind"])
+
+    found = audit(problem, read_claims(data.get("claims")), kind_told)
     calculated = found.to_json()
     for key in ("kink", "question"):
         if data.get(key) != calculated[key]:
@@ -101,6 +124,12 @@ def check_audit(problem: Problem, data: object) -> Audit:
     if data.get("findings") != calculated["findings"]:
         raise Refused([_difference(calculated["findings"], data.get("findings"))])
     return found
+
+
+def _mappings(data: object) -> Iterator[Mapping[str, Any]]:
+    """The mappings of a list; something else stands for one without keys."""
+    for each in data if isinstance(data, list) else ():
+        yield each if isinstance(each, Mapping) else {}
 
 
 def _difference(calculated: list[Any], told: object) -> Violation:
@@ -130,6 +159,8 @@ def misfits(problem: Problem, claims: Iterable[Claim]) -> list[ClaimError]:
 
 def _misfit(statement: Statement, ones: Mapping[str, Array[Real]]) -> None:
     """Raise LanguageError if a statement has no meaning."""
+    if isinstance(statement, LocalMinimum):
+        return
     with suppress(ZeroDivisionError):
         if isinstance(statement, Condition):
             evaluate(statement, _ALGEBRA, ones.__getitem__, [*ones])
@@ -144,7 +175,9 @@ def _misfit(statement: Statement, ones: Mapping[str, Array[Real]]) -> None:
             )
 
 
-def _column(problem: Problem, claims: tuple[Claim, ...], convention: Kink, named: Kink | None) -> Column:
+def _column(
+    problem: Problem, claims: tuple[Claim, ...], convention: Kink, named: Kink | None, kind_of: KindOf | None
+) -> Column:
     """Judge all claims under a convention. Raises OnKink under ``forbid``."""
     under = problem.with_kink(convention)
     findings: list[Finding | None] = [None] * len(claims)
@@ -155,14 +188,30 @@ def _column(problem: Problem, claims: tuple[Claim, ...], convention: Kink, named
         for number, claim in enumerate(claims):
             known = findings[number]
             if known is None or known.grade is Grade.UNDECIDED:
-                findings[number] = _finding(claim, after)
+                findings[number] = _finding(claim, after, partial(_kind, named, number, kind_of))
     return Column(named, tuple(finding for finding in findings if finding is not None))
 
 
-def _finding(claim: Claim, points: dict[Rational | None, Point[Any]]) -> Finding:
+def _kind(named: Kink | None, number: int, kind_of: KindOf | None, point: Point[Any]) -> Finding:
+    """Say whether a point is a local minimum."""
+    if kind_of is None or not isinstance(point.activate, ExactActivate):
+        return Finding(Grade.UNDECIDED, reason="kinds of points are decided in exact numbers alone")
+    point.adjoint  # noqa: B018 - under ``forbid`` it raises where a sample is on a kink
+    found = kind_of(point, named, number)
+    found.check(point)
+    is_minimum = found.kind.is_minimum
+    grade = Grade.UNDECIDED if is_minimum is None else Grade.RIGHT if is_minimum else Grade.WRONG
+    return Finding(grade, kind=FoundKind(point, found))
+
+
+def _finding(
+    claim: Claim, points: dict[Rational | None, Point[Any]], kind: Callable[[Point[Any]], Finding]
+) -> Finding:
     try:
         if claim.rate not in points:
             points[claim.rate] = after_step(points[None], Fraction(claim.rate or 0))
+        if isinstance(claim.statement, LocalMinimum):
+            return kind(points[claim.rate])
         lookup = _lookup(points[claim.rate])
         if isinstance(claim.statement, Digits):
             return digits_finding(claim.statement, lookup)

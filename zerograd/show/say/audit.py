@@ -12,6 +12,7 @@ from zerograd.core.numbers.real import Real
 from zerograd.document import html, markdown, text
 from zerograd.document.blocks import Block, Code, Paragraph, Prose, Table, heading, paragraph, prose
 from zerograd.document.numbers import decimal_text, exact_text, is_long
+from zerograd.show.kinds import kind_text
 from zerograd.show.words import count
 
 SHOWN = 12
@@ -68,7 +69,7 @@ def _blocks(audit: Audit) -> Iterator[Block]:
     for number, claim in enumerate(audit.claims):
         findings = [column.findings[number] for column in audit.columns]
         for conventions, finding in _alike(heads, findings):
-            if finding.grade is Grade.RIGHT:
+            if finding.grade is Grade.RIGHT and finding.kind is None:
                 continue
             under = ", ".join(conventions) if len(conventions) < len(heads) else ""
             rows += [(*row, prose(under)) for row in _rows(claim, finding)]
@@ -86,6 +87,8 @@ def _blocks(audit: Audit) -> Iterator[Block]:
 def _sentences(claim: Claim, finding: Finding, under: str) -> Iterator[Prose]:
     """What else there is to say."""
     of = prose(Code(str(claim)), f" ({under}): " if under else ": ")
+    if finding.kind is not None:
+        yield prose(of, f"{kind_text(finding.kind.point, finding.kind.found)}.")
     if finding.reason:
         yield prose(of, f"{finding.reason}.")
     if finding.factor is not None:
