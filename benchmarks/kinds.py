@@ -3,8 +3,9 @@
     python benchmarks/kinds.py [--units 20] [--samples 50] [--rounds 5] [--seed 1]
 
 Weights and inputs are drawn; targets are such that the last layer's gradient is 0, and mostly also that of
-each unit under some choice of slopes at kinks. A line for each number of samples on kinks: the kinds that were
-found, and the median and longest times of deciding, and of checking the evidence, in seconds of this process.
+each unit under some choice of slopes at kinks. A line for each number of samples on kinks: the kinds that
+were found, and the median and longest times of deciding, and of checking the evidence, in seconds of this
+process.
 """
 
 from __future__ import annotations
