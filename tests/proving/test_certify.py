@@ -119,7 +119,7 @@ def test_facts_are_derived_while_a_proof_is_looked_for(beside: bool) -> None:
 
 
 def test_every_system_that_is_turned_to_is_told_once() -> None:
-    """In the order in which they are made, the certificate's own among them."""
+    """If a contradiction is seen in it; the certificate's own are among them."""
     told: list[object] = []
     problem = zg.Problem(network=[1, 1, 1], samples=2, **HEADLINE)
     found = certify(problem, deadline=until(), turned=lambda *facts: told.append(facts)).certificate

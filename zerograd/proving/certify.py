@@ -37,7 +37,7 @@ UNSEEN = "one question did not show that it can be refuted"
 
 Progress = Callable[[str], None]
 Turn = Callable[[Kind, int | None], object]
-"""What is told which facts are made now."""
+"""What is told which facts a proof is looked for among."""
 
 
 def _nobody(_kind: Kind, _samples: int | None) -> None:
@@ -57,7 +57,7 @@ def certify(
 
     Args:
         fixed: only certificates that speak of a dataset with a fixed number of samples.
-        turned: told each system of facts that it turns to.
+        turned: told each system of facts once a contradiction is seen in it, before a proof is found.
         selections: unused ones for the solver, made beforehand.
     """
     reals = Reals(deadline, selections)
@@ -150,6 +150,7 @@ class _Search:
     systems: dict[tuple[Kind, int | None], System] = field(default_factory=dict)
     ahead: dict[int, tuple[System, Stated]] = field(default_factory=dict)
     """Equations of systems by their identity, for which these are kept."""
+    told: set[tuple[Kind, int | None]] = field(default_factory=set)
 
     def refuted(
         self, kind: Kind, samples: int | None, reals: Reals, *, patience: int, at_sight: Sight = "patient"
@@ -160,7 +161,6 @@ class _Search:
         """
         try:
             if (kind, samples) not in self.systems:
-                self.turned(kind, samples)
                 self.systems[kind, samples] = system_of(self.problem, kind, samples)
         except Refused as refusal:
             return None, [str(refusal)]
@@ -179,6 +179,11 @@ class _Search:
         if root is not None:
             Refutation(system).check(root)
         return root, left
+
+    def _begun(self, kind: Kind, samples: int | None) -> None:
+        if (kind, samples) not in self.told:
+            self.told.add((kind, samples))
+            self.turned(kind, samples)
 
     def _with_residuals(self, system: System, samples: int, reals: Reals) -> Node | None:
         """A refutation of the system that was found with residuals as unknowns."""
@@ -208,7 +213,8 @@ class _Search:
         layers = self.problem.network.layers[:-1]
         hidden = {number: layer.units for number, layer in enumerate(layers, start=1)}
         alike = partial(renamings, system, samples or 0, hidden)
-        tree = Tree(system, reals, alike, lambda line: self.progress(f"{kind}: {line}"), patience)
+        progress, begun = (lambda line: self.progress(f"{kind}: {line}")), partial(self._begun, kind, samples)
+        tree = Tree(system, reals, alike, progress, patience, begun)
         try:
             if not equations:
                 return tree.find(at_sight=at_sight), _lines(tree)

@@ -33,7 +33,7 @@ class ProofFinding:
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """Which facts a refutation is looked for among now, or soon: whoever checks it will need them."""
+    """Among which facts a contradiction was seen, so that whoever checks a certificate will need them."""
 
     kind: Kind
     samples: int | None

@@ -60,6 +60,8 @@ class Tree:
     progress: Progress = lambda _: None
     patience: int = 10**9
     """Open cases with which the search gives up."""
+    begun: Callable[[], object] = lambda: None
+    """Called when facts contradict one another, before a proof of that is looked for."""
     open: list[tuple[str, ...]] = field(init=False, default_factory=list)
     _done: dict[object, tuple[str, Renaming]] = field(init=False, default_factory=dict)
     _names: dict[object, Mapping[str, str]] = field(init=False, default_factory=dict)
@@ -194,6 +196,7 @@ class Tree:
         Where it has to speak of sides that are not decided (what unites them, say s² = s, makes for long
         proofs), it is looked for in no more than one identity.
         """
+        self.begun()
         fixed = {split: fixed_by(self.system.splits[split]) for split in open_splits}
         united = {values_label(name): name for names in fixed.values() for name in names}
         united = {label: name for label, name in united.items() if label in known.facts}
