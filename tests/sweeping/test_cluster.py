@@ -24,7 +24,7 @@ from zerograd.store import Store
 from zerograd.sweeping.batches import Pace
 from zerograd.sweeping.cluster import DaskCrew, _Back, _Batch
 from zerograd.sweeping.keeping import Keeper
-from zerograd.sweeping.tasks import Done, Failure, Settings, Task
+from zerograd.sweeping.tasks import Done, Event, Failure, Settings, Task
 
 pytestmark = [
     pytest.mark.needs("distributed"),
@@ -389,7 +389,7 @@ def test_what_workers_send_is_checked(crew: DaskCrew, store: Store) -> None:
     ]
     with crew._shelf:
         crew._fetch(batch_of(tasks), Sent({"rows": said, "seconds": [0.1, 0.1, 0.1]}))
-    heard = {}
+    heard: dict[int, Event] = {}
     while len(heard) < 4:
         event = crew.event()
         heard[event.task.number] = event

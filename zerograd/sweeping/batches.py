@@ -12,7 +12,7 @@ MOST = 32
 """Rows in a batch at most."""
 AHEAD = 3
 """Batches for each slot that are given ahead, so that none waits for the network."""
-_LATELY = 64
+_LATELY = 32
 """Rows whose times are remembered."""
 
 

@@ -34,7 +34,8 @@ def rows(questions: str, timeout: float, seed: int, memory: int) -> str:
     from zerograd.sweeping.tasks import Settings
 
     settings = Settings(timeout, seed, memory)
-    said, seconds = [], []
+    said: list[dict[str, Any]] = []
+    seconds: list[float] = []
     began = time.monotonic()
     for question in json.loads(questions):
         fresh, start = getattr(_OWN, "memory", None) != memory, time.monotonic()
