@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,11 @@ import zerograd as zg
 from tests.stores import logged, written
 from zerograd.core.question.sweeps import Sweep
 from zerograd.spec.sweep import loads
-from zerograd.sweeping.tasks import Done, Failure, Settings, Task
+from zerograd.store import Store
+from zerograd.sweeping.batches import Pace
+from zerograd.sweeping.cluster import DaskCrew, _Back, _Batch
+from zerograd.sweeping.keeping import Keeper
+from zerograd.sweeping.tasks import Done, Event, Failure, Settings, Task
 
 pytestmark = [
     pytest.mark.needs("distributed"),
@@ -40,6 +44,7 @@ problem:
   nonzero: $pattern.nonzero
 """
 ROWS = 12
+MANY = 120
 OTHER = "__version__ = '0.0.1'\n"
 
 
@@ -269,37 +274,176 @@ def test_a_cluster_on_this_machine(local: zg.SweepTable, asked: Sweep) -> None:
     same(zg.sweep(asked, on="dask", jobs=2), local)
 
 
+def small(n: int) -> zg.Problem:
+    """A question that takes milliseconds, another one for each number."""
+    return zg.Problem(
+        network=[1, 1, 1], samples=2, zero=["w2"], nonzero=["b2"], bounds={"x": (-n - 5, n + 5)}
+    )
+
+
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each batch has that is given."""
+    given: list[int] = []
+    submit = DaskCrew._submit
+
+    def noted(crew: DaskCrew, tasks: Sequence[Task]) -> None:
+        given.append(len(tasks))
+        submit(crew, tasks)
+
+    monkeypatch.setattr(DaskCrew, "_submit", noted)
+    return given
+
+
+def test_small_rows_travel_together(cluster: Cluster, sizes: list[int], tmp_path: Path) -> None:
+    """First one by one, then several; a worker that is killed with some of them takes none along."""
+    rows = Sweep.of({"n": range(MANY)}, small)
+    store = logged(tmp_path / "rows")
+    kill = at_row(MANY // 3, cluster.workers[0].kill)
+    same(zg.sweep(rows, on=cluster.address, store=store, progress=kill), zg.sweep(rows))
+    assert cluster.workers[0].wait() == -signal.SIGKILL
+    assert written(store) == [(1, 2)] * MANY
+    assert sizes[0] == 1
+    assert max(sizes) > 1
+    assert len(sizes) < MANY
+
+
+def test_an_interrupt_among_small_rows(cluster: Cluster, tmp_path: Path) -> None:
+    """What came back is kept, and is not asked again."""
+    rows = Sweep.of({"n": range(MANY)}, small)
+    store = logged(tmp_path / "rows")
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        zg.sweep(rows, on=cluster.address, store=store, progress=at_row(MANY // 3, interrupt))
+    kept = len(written(store))
+    assert kept >= MANY // 3
+    assert zg.sweep(rows, on=cluster.address, store=store).reused == kept
+    assert written(store) == [(1, 2)] * MANY
+
+
 class Sent:
-    """A future with what a worker sent."""
+    """A future with what a worker sent, or what became of it."""
 
-    status = "finished"
-
-    def __init__(self, said: Any) -> None:
-        self.said = said
+    def __init__(self, said: Any = None, status: str = "finished", error: Exception | None = None) -> None:
+        self.said, self.status, self.error = said, status, error
 
     def result(self) -> str:
         return json.dumps(self.said)
 
+    def exception(self) -> Exception | None:
+        return self.error
 
-def test_what_workers_send_is_checked(tmp_path: Path) -> None:
-    """Nothing that the checker refuses is kept, and a bug there is one here."""
-    from zerograd.store import Store
-    from zerograd.sweeping.cluster import DaskCrew
-    from zerograd.sweeping.keeping import Keeper
 
-    problem = zg.Problem(network=[1, 1, 1], samples=2, zero=["w2"])
-    answer = zg.solve(problem, prefer="any").to_json()
-    task = Task(0, {}, problem, "row")
-    with Store(tmp_path / "rows") as store:
-        crew = DaskCrew("tcp://127.0.0.1:1", 1, Settings(), Keeper(store, Settings()).keep, print)
-        for said in ({"answer": {**answer, "samples": 1}}, {"bug": "out of order"}, {"answer": answer}):
-            with crew._shelf:
-                crew._fetch(0, task, Sent(said))
-            crew._shelf = type(crew._shelf)(crew._shelf._keep, crew._shelf._tell)
-        (_, _, refused), (_, _, bug), (_, _, done) = (crew._events.get() for _ in range(3))
-        assert isinstance(refused, Failure)
-        assert isinstance(refused.error, zg.Refused)
-        assert isinstance(bug, Failure)
-        assert str(bug.error) == "out of order"
-        assert isinstance(done, Done)
-        assert store.get(problem.digest, 0) == (answer, True)
+class KilledWorker(Exception):
+    """What a task is told that ended several workers."""
+
+
+class Scheduler:
+    """Takes what is given to it, and does nothing."""
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+
+    def submit(self, _: object, questions: str, *__: object, **___: object) -> Sent:
+        self.given.append(questions)
+        return Sent()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "rows") as opened:
+        yield opened
+
+
+@pytest.fixture
+def crew(store: Store, monkeypatch: pytest.MonkeyPatch) -> DaskCrew:
+    """A crew whose scheduler takes rows, and does nothing."""
+    made = DaskCrew("tcp://127.0.0.1:1", 1, Settings(), Keeper(store, Settings()).keep, print)
+    made._client = Scheduler()
+    monkeypatch.setattr(Sent, "add_done_callback", lambda *_: None, raising=False)
+    return made
+
+
+def batch_of(tasks: Sequence[Task]) -> _Batch:
+    return _Batch(tuple(tasks), 0, "key")
+
+
+def tasks_of(rows: int) -> list[Task]:
+    return [Task(n, {}, small(n), f"row {n}") for n in range(rows)]
+
+
+def test_what_workers_send_is_checked(crew: DaskCrew, store: Store) -> None:
+    """Of a batch, nothing that the checker refuses is kept, a bug is one row's, and the others are kept."""
+    tasks = tasks_of(5)
+    answers = [zg.solve(task.problem, prefer="any").to_json() for task in tasks]
+    for task in tasks:
+        crew.give(task)
+    said = [
+        {"bug": "out of order"},
+        {"failed": "MemoryError: "},
+        {"answer": {**answers[2], "samples": 1}},
+        {"answer": answers[3]},
+    ]
+    with crew._shelf:
+        crew._fetch(batch_of(tasks), Sent({"rows": said, "seconds": [0.1, 0.1, 0.1]}))
+    heard: dict[int, Event] = {}
+    while len(heard) < 4:
+        event = crew.event()
+        heard[event.task.number] = event
+    bug, failed, refused, done = (heard[n] for n in range(4))
+    assert isinstance(bug, Failure)
+    assert str(bug.error) == "out of order"
+    assert isinstance(failed, Failure)
+    assert str(failed.error).endswith("a worker failed at the row row 1: MemoryError: ")
+    assert isinstance(refused, Failure)
+    assert isinstance(refused.error, zg.Refused)
+    assert isinstance(done, Done)
+    assert [store.get(task.problem.digest, 0) for task in tasks] == [
+        *[None] * 3, (answers[3], True), None,
+    ]  # fmt: skip
+
+
+def test_what_a_batch_has_not_answered_is_given_again(crew: DaskCrew) -> None:
+    """A worker stops once it has taken long; the other rows are those that wait first."""
+    tasks = tasks_of(5)
+    for task in tasks:
+        crew.give(task)
+    crew._pace = Pace((0.01,) * 20)
+    crew._deal(more=True)
+    (batch,) = crew._out
+    assert list(batch.tasks) == tasks
+    crew._returned(batch, _Back(2))
+    assert [task.number for task in crew._waiting] == [2, 3, 4]
+    crew._returned(batch, _Back(1))  # heard twice: it is no longer out
+    assert [task.number for task in crew._waiting] == [2, 3, 4]
+
+
+def test_a_batch_that_ends_workers_is_given_row_by_row(crew: DaskCrew) -> None:
+    """The one that does it is then found, and named; the others are kept."""
+    tasks = tasks_of(3)
+    for task in tasks:
+        crew.give(task)
+    killed = Sent(status="error", error=KilledWorker())
+    crew._pace = Pace((0.01,) * 20)
+    crew._deal(more=True)
+    (batch,) = crew._out
+    back, heard = crew._fetched(batch, killed)
+    assert not heard
+    crew._returned(batch, back)
+    crew._deal(more=False)
+    assert [list(batch.tasks) for batch in crew._out] == [[task] for task in tasks]
+    _, ((_, failure),) = crew._fetched(next(iter(crew._out)), killed)
+    assert isinstance(failure, Failure)
+    assert "the row row 0 ended one worker after the other: give them more memory" in str(failure.error)
+
+
+@pytest.mark.parametrize("answers", [0, 3])
+def test_a_worker_sends_an_answer_for_each_row(crew: DaskCrew, answers: int) -> None:
+    """None at all, or more than were asked for, is an error: it would go on for ever."""
+    said = Sent({"rows": [{"bug": "none"}] * answers, "seconds": []})
+    _, ((_, failure),) = crew._fetched(batch_of(tasks_of(2)), said)
+    assert isinstance(failure, Failure)
+    assert f"a worker sent {answers} answers to 2 rows" in str(failure.error)

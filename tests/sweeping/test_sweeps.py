@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,12 @@ from zerograd.core.question.sweeps import Sweep
 from zerograd.core.verdict.answer import Answer, Sat, Unknown
 from zerograd.core.verdict.sweep import check_sweep
 from zerograd.spec.sweep import loads
-from zerograd.store import StoreError
+from zerograd.store import Store, StoreError
 from zerograd.sweeping import tasks
+from zerograd.sweeping.keeping import Keeper
+from zerograd.sweeping.local import LocalCrew
+from zerograd.sweeping.running import Run
+from zerograd.sweeping.tasks import Crew, Keep, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = """\
@@ -320,3 +325,39 @@ def test_memory_does_not_grow_with_rows(monkeypatch: pytest.MonkeyPatch, tmp_pat
     peak(10)
     few, many = (min(peak(rows) for _ in range(3)) for rows in (40, 240))  # other threads take memory, too
     assert many < few + 200 * 600, (few, many)  # an answer takes kilobytes
+
+
+class Shrinking:
+    """A crew that has room for fewer rows than it has, as when workers are gone."""
+
+    def __init__(self, crew: Crew, rooms: Iterator[int]) -> None:
+        self._crew, self._rooms = crew, rooms
+        self.give, self.event = crew.give, crew.event
+
+    @property
+    def room(self) -> int:
+        return next(self._rooms, 1)
+
+
+def test_a_crew_may_shrink(tmp_path: Path) -> None:
+    """It then gets no more rows until it has room again; all of them are answered."""
+
+    @contextmanager
+    def gather(_: int, settings: Settings, keep: Keep) -> Iterator[Crew]:
+        with LocalCrew(1, settings, keep) as crew:
+            yield Shrinking(crew, iter([4]))
+
+    asked = Sweep.of({"n": range(6)}, lambda n: zg.Problem(network=[1, 1, 1], samples=n + 1, zero=["w2"]))
+    numbers: list[int] = []
+    with Store(tmp_path / "rows") as store:
+        keeper = Keeper(store, Settings())
+        run = Run(
+            asked,
+            keeper,
+            gather,
+            lambda number, *_: numbers.append(number),
+            progress=lambda _: None,
+            notice=print,
+        )
+        run.finish()
+    assert sorted(numbers) == list(range(6))

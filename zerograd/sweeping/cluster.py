@@ -1,13 +1,16 @@
-"""A crew on a Dask cluster: rows are tasks of its scheduler, checked here before they are kept."""
+"""A crew on a Dask cluster: some rows are a task of its scheduler, checked here before they are kept."""
 
 from __future__ import annotations
 
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
 from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from typing import Any, Self, TypeAlias
@@ -15,7 +18,7 @@ from typing import Any, Self, TypeAlias
 from zerograd._version import __version__
 from zerograd.core.errors import ZerogradError
 from zerograd.extras import install
-from zerograd.sweeping import remote
+from zerograd.sweeping import batches, remote
 from zerograd.sweeping.shelf import SHELVED, Shelf
 from zerograd.sweeping.tasks import Document, Event, Failure, Keep, Say, Settings, Task, Unusable
 
@@ -25,8 +28,6 @@ ANSWER_TIME = 10.0
 """Seconds in which a scheduler has to answer."""
 PATIENCE = 120.0
 """Seconds that a run waits for a scheduler or a worker to come back."""
-AHEAD = 3
-"""Rows for each thread of a worker that are given ahead, so that none waits for the network."""
 FETCHED = 8
 """Answers that are fetched from workers at once."""
 _LOOK = 5.0
@@ -49,11 +50,35 @@ def unfit(on: str) -> str | None:
 
 
 class _Lost:
-    """A task whose scheduler is gone."""
+    """A batch whose scheduler is gone."""
 
 
-Heard: TypeAlias = tuple[int, Task, Event | _Lost]
-"""What was heard of a task, and of which connection."""
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """A batch that came back.
+
+    Attributes:
+        first: how many of its rows are done.
+        alone: whether it ended workers: each of its rows is then given by itself, to find out which one did.
+        seconds: what rows took.
+    """
+
+    first: int
+    seconds: Sequence[float] = ()
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """Rows that are one task of the scheduler, and the connection by which they were given."""
+
+    tasks: Sequence[Task]
+    connection: int
+    key: str
+
+
+Heard: TypeAlias = Event | tuple[_Batch, _Back | _Lost]
+"""What was heard of a row, or of a batch."""
 
 
 class DaskCrew:
@@ -71,9 +96,13 @@ class DaskCrew:
     def __init__(self, on: str, jobs: int, settings: Settings, keep: Keep, say: Say) -> None:
         self._on, self._jobs, self._settings, self._say = on, jobs, settings, say
         self._events: SimpleQueue[Heard] = SimpleQueue()
-        self._shelf = Shelf(keep, lambda event: self._events.put((self._connection, event.task, event)))
+        self._shelf = Shelf(keep, self._events.put)
         self._fetching = ThreadPoolExecutor(FETCHED)
-        self._given: dict[int, tuple[Task, Any]] = {}
+        self._held: dict[int, Task] = {}  # every row that was given to the crew and not told of
+        self._waiting: deque[Task] = deque()
+        self._out: dict[_Batch, Any] = {}
+        self._alone: set[int] = set()
+        self._pace = batches.Pace()
         self._connection = 0
         self._client: Any = None
         self._cluster: Any = None
@@ -82,7 +111,7 @@ class DaskCrew:
 
     @property
     def room(self) -> int:
-        return AHEAD * self._threads + SHELVED
+        return batches.room(self._pace.rows, self._threads) + SHELVED
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -101,42 +130,22 @@ class DaskCrew:
 
     def __exit__(self, *_: object) -> None:
         self._connection += 1  # what still comes is nobody's
-        given = [future for _, future in self._given.values()]
-        self._given.clear()
+        given = list(self._out.values())
+        self._out.clear()
         with self._stack, suppress(Exception):
             self._client.cancel(given)
 
     def give(self, task: Task) -> None:
-        connection, settings = self._connection, self._settings
-        future = self._client.submit(
-            remote.row,
-            json.dumps(task.problem.to_json(), ensure_ascii=False),
-            settings.timeout,
-            settings.seed,
-            settings.memory,
-            key=f"row-{task.number}-{task.problem.digest[7:23]}",
-            pure=True,
-        )
-        self._given[task.number] = (task, future)
-        future.add_done_callback(lambda done: self._fetch_soon(connection, task, done))
-
-    def _fetch_soon(self, connection: int, task: Task, future: Any) -> None:
-        with suppress(RuntimeError):  # shut down: it is nobody's
-            self._fetching.submit(self._fetch, connection, task, future)
-
-    def _fetch(self, connection: int, task: Task, future: Any) -> None:
-        """Get what a worker has, and have it kept; several are under way: each waits for the network."""
-        heard = self._fetched(task, future)
-        if isinstance(heard, Mapping):
-            self._shelf.put(task, heard)
-        else:
-            self._events.put((connection, task, heard))
+        self._held[task.number] = task
+        self._waiting.append(task)
 
     def event(self) -> Event:
+        more = len(self._held) >= self.room  # else whoever gives rows has none left
         workerless = time.monotonic()
         while True:
+            self._deal(more)
             try:
-                connection, task, heard = self._events.get(timeout=_LOOK)
+                heard = self._events.get(timeout=_LOOK)
             except Empty:
                 if self._look():
                     workerless = time.monotonic()
@@ -145,39 +154,120 @@ class DaskCrew:
                         f"{self._name}: has had no worker for {PATIENCE:.0f} seconds"
                     ) from None
                 continue
-            if isinstance(heard, _Lost):
-                if connection == self._connection:
-                    self._again()
-                continue
-            if self._given.pop(task.number, None) is not None:
+            if isinstance(heard, tuple):
+                self._returned(*heard)
+            elif self._held.pop(heard.task.number, None) is not None:
                 return heard
 
-    def _fetched(self, task: Task, future: Any) -> Document | Event | _Lost:
-        """Return the document that a worker sends, or what became of it."""
+    # --- batches ----------------------------------------------------------------------------
+
+    def _deal(self, more: bool) -> None:
+        """Give rows that wait to the scheduler, as far as there should be some ahead."""
+        while True:
+            rows = batches.portion(
+                len(self._waiting), rows=self._pace.rows, slots=self._threads, out=len(self._out), more=more
+            )
+            if not rows:
+                return
+            tasks = [self._waiting.popleft()]
+            while len(tasks) < rows and not self._alone & {tasks[0].number, self._waiting[0].number}:
+                tasks.append(self._waiting.popleft())
+            if left := [task for task in tasks if task.number in self._held]:  # else given twice, and kept
+                self._submit(left)
+
+    def _submit(self, tasks: Sequence[Task]) -> None:
+        settings = self._settings
+        questions = json.dumps([task.problem.to_json() for task in tasks], ensure_ascii=False)
+        asked = (questions, settings.timeout, settings.seed, settings.memory)
+        key = f"rows-{tasks[0].number}-{len(tasks)}-{sha256(repr(asked).encode()).hexdigest()[:16]}"
+        batch = _Batch(tuple(tasks), self._connection, key)
+        future = self._client.submit(remote.rows, *asked, key=key, pure=True)
+        self._out[batch] = future
+        future.add_done_callback(lambda done: self._fetch_soon(batch, done))
+
+    def _returned(self, batch: _Batch, what: _Back | _Lost) -> None:
+        """Note that a batch is no longer out; what it has not answered is given again."""
+        if isinstance(what, _Lost):
+            if batch.connection == self._connection:
+                self._again()
+            return
+        self._pace = self._pace.after(what.seconds)
+        if self._out.pop(batch, None) is None:
+            return  # its rows were given again by another connection
+        left = batch.tasks[what.first :]
+        self._waiting.extendleft(reversed(left))
+        if what.alone:
+            self._alone.update(task.number for task in left)
+
+    def _fetch_soon(self, batch: _Batch, future: Any) -> None:
+        with suppress(RuntimeError):  # shut down: it is nobody's
+            self._fetching.submit(self._fetch, batch, future)
+
+    def _fetch(self, batch: _Batch, future: Any) -> None:
+        """Get what a worker has, and have it kept; several are under way: each waits for the network."""
+        back, heard = self._fetched(batch, future)
+        self._events.put((batch, back))
+        for task, document in heard:  # what is finished comes first: a failure ends the run
+            if not isinstance(document, Failure):
+                self._shelf.put(task, document)
+        for _, failure in heard:
+            if isinstance(failure, Failure):
+                self._events.put(failure)
+
+    def _fetched(
+        self, batch: _Batch, future: Any
+    ) -> tuple[_Back | _Lost, Sequence[tuple[Task, Document | Failure]]]:
+        """Return what became of a batch, and the documents that a worker sends, or why there are none."""
         try:
             if future.status != "finished":
-                return self._failed(task, future)
+                return self._failed(batch, future)
             try:
                 text = future.result()
             except Exception:  # it is text: whatever is raised is the connection's
-                return _Lost()
+                return _Lost(), ()
             said = json.loads(text)
-            if "bug" in said:
-                return Failure(task, ZerogradError(str(said["bug"])))
-            document: Document = said["answer"]
+            answers, seconds = list(said["rows"]), [float(time) for time in said["seconds"]]
+            if not 1 <= len(answers) <= len(batch.tasks):
+                raise ClusterError(
+                    f"{self._name}: a worker sent {len(answers)} answers to {len(batch.tasks)} rows"
+                )
+            heard = [
+                (task, self._read(task, answer)) for task, answer in zip(batch.tasks, answers, strict=False)
+            ]
         except BaseException as error:  # it is raised in the thread that waits
-            return Failure(task, error)
+            return self._none(batch, error)
+        return _Back(len(answers), seconds), heard
+
+    def _read(self, task: Task, said: Any) -> Document | Failure:
+        if "bug" in said:
+            return Failure(task, ZerogradError(str(said["bug"])))
+        if "failed" in said:
+            return Failure(
+                task, ClusterError(f"{self._name}: a worker failed at the row {task}: {said['failed']}")
+            )
+        document: Document = said["answer"]
         return document
 
-    def _failed(self, task: Task, future: Any) -> Event | _Lost:
+    def _none(
+        self, batch: _Batch, error: BaseException
+    ) -> tuple[_Back, Sequence[tuple[Task, Document | Failure]]]:
+        """Return that none of a batch was answered, and why the run ends."""
+        task = batch.tasks[0]
+        return _Back(len(batch.tasks)), [(task, Failure(task, error))]
+
+    def _failed(
+        self, batch: _Batch, future: Any
+    ) -> tuple[_Back | _Lost, Sequence[tuple[Task, Document | Failure]]]:
         if future.status in ("cancelled", "lost", "pending"):
-            return _Lost()
-        error = future.exception()
+            return _Lost(), ()
+        error, task = future.exception(), batch.tasks[0]
         if type(error).__name__ == "KilledWorker":
+            if len(batch.tasks) > 1:
+                return _Back(0, alone=True), ()
             text = f"{self._name}: the row {task} ended one worker after the other: give them more memory"
         else:
             text = f"{self._name}: a worker failed at the row {task}: {type(error).__name__}: {error}"
-        return Failure(task, ClusterError(text))
+        return self._none(batch, ClusterError(text))
 
     # --- the connection ---------------------------------------------------------------------
 
@@ -261,9 +351,9 @@ class DaskCrew:
                 if time.monotonic() > until:
                     raise
                 time.sleep(1.0)
-        tasks = [task for task, _ in self._given.values()]
-        for task in tasks:
-            self.give(task)
+        lost = [task for batch in self._out for task in batch.tasks]
+        self._out.clear()
+        self._waiting.extendleft(reversed(lost))
 
     def _end_client(self) -> None:
         client, self._client = self._client, None

@@ -80,7 +80,7 @@ class Run:
             waiting = _chained(first, left)
             running = 0
             while True:
-                for task in islice(waiting, crew.room - running):
+                for task in islice(waiting, max(0, crew.room - running)):
                     crew.give(task)
                     running += 1
                 if not running:
