@@ -16,7 +16,7 @@ import zerograd as zg
 from tests.effort import seeds
 from zerograd.core.errors import FormatError, Refused
 from zerograd.core.landscape.documents import check_document, is_levels
-from zerograd.core.landscape.levels import unfit
+from zerograd.core.landscape.levels import Geometry, unfit
 
 XOR: dict[str, Any] = {"x": [[0, 0], [0, 1], [1, 0], [1, 1]], "y": [0, 1, 1, 0]}
 
@@ -256,6 +256,41 @@ def test_forged_documents_are_refused() -> None:
     ):
         with pytest.raises((Refused, FormatError)):
             check_document(problem, broken)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "error", "told"),
+    [
+        (("question", "loss"), "mae", Refused, "question"),
+        (("question",), None, Refused, "question"),
+        (("proof", "excluded", 0, "signs", 0), None, FormatError, "expected signs"),
+        (("proof", "excluded", 0, "signs", 0), True, FormatError, "expected signs"),
+        (("proof", "excluded", 0, "patterns", 0), 3, FormatError, "expected patterns"),
+        (("levels", 0, "parameters", "b1", 0), "0", Refused, "no sample on a kink"),
+    ],
+)
+def test_odd_values(place: tuple[Any, ...], value: object, error: type[Exception], told: str) -> None:
+    """Each is refused in words: none is read as something else, and none ends in a crash."""
+    problem = data(**XOR)
+    document = json.loads(json.dumps(zg.levels(problem).to_json()))
+    document["levels"][0]["parameters"]["w1"] = [["1", "1"]]
+    inner = document
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    with pytest.raises(error, match=told):
+        check_document(problem, document)
+
+
+def test_signs_of_many_units_alike() -> None:
+    """Units with the same set differ in how many have which sign: not in 2ⁿ ways, but n + 1."""
+    geometry = Geometry(data([0, 1], [0, 1], units=60))
+    found = [*geometry.signs(("--",) * 59 + ("++",))]
+    assert len({*found}) == len(found) == 60 * 2
+    every = [*geometry.signs(("--", "--", "+-", "++", "++"))]
+    assert every == [
+        signs for signs in product((1, -1), repeat=5) if signs[0] >= signs[1] and signs[3] >= signs[4]
+    ]
 
 
 def test_an_active_unit_without_outgoing_weight_is_no_level() -> None:

@@ -64,6 +64,8 @@ def check_document(problem: Problem, data: object) -> Levels:
         raise FormatError(f"not a document of the format {FORMAT}")
     if data.get("problem") != problem.digest:
         raise Refused([Violation("problem", problem.digest, short(data.get("problem")))])
+    if data.get("question") != problem.to_json():
+        raise Refused([Violation("question", short(problem.to_json()), short(data.get("question")))])
     proof = _proof(data["proof"]) if "proof" in data else None
     if data.get("complete") is not (proof is not None):
         raise Refused([Violation("complete", str(proof is not None).lower(), short(data.get("complete")))])
@@ -117,10 +119,13 @@ def _proof(data: object) -> Complete:
 def _excluded(data: object) -> Excluded:
     if not isinstance(data, Mapping):
         raise FormatError(f"proof: expected patterns with numbers, found {short(data)}")
-    patterns = tuple(map(str, _listed(data.get("patterns"))))
-    signs = tuple(1 if sign == 1 else -1 for sign in _listed(data.get("signs")))
+    patterns, signs = _listed(data.get("patterns")), _listed(data.get("signs"))
+    if not all(isinstance(pattern, str) for pattern in patterns):
+        raise FormatError(f"proof: expected patterns such as '+-+', found {short(patterns)}")
+    if not all(type(sign) is int and sign in (1, -1) for sign in signs):
+        raise FormatError(f"proof: expected signs, 1 or -1, found {short(signs)}")
     rows = tuple(map(_vector, _listed(data.get("inequalities"))))
-    return Excluded(patterns, signs, _vector(data.get("equations")), rows)
+    return Excluded(tuple(patterns), tuple(signs), _vector(data.get("equations")), rows)
 
 
 def _listed(data: object) -> list[Any]:

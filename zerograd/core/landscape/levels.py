@@ -28,12 +28,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations_with_replacement, pairwise, product
+from itertools import chain, combinations_with_replacement, groupby, product
 from typing import Any
 
 from zerograd.core.errors import Refused, Violation
 from zerograd.core.model.activations import RELU
-from zerograd.core.model.backprop import ExactActivate
+from zerograd.core.model.backprop import ExactActivate, OnKink
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact_functions import EXACT
@@ -130,11 +130,11 @@ class Geometry:
 
     def signs(self, patterns: Sequence[Pattern]) -> Iterator[Signs]:
         """The signs of outgoing weights, up to the order of units with the same set."""
-        for signs in product((1, -1), repeat=len(patterns)):
-            pairs = [*zip(patterns, signs, strict=True)]
-            alike = (a for a in pairwise(pairs) if a[0][0] == a[1][0])  # neighbours, as `choices` has them
-            if all(one[1] >= other[1] for one, other in alike):
-                yield signs
+        # Neighbours are alike, as `choices` has them: of n, so many have the sign 1, and come first.
+        alike = [len([*same]) for _, same in groupby(patterns)]
+        each = [[(1,) * (n - k) + (-1,) * k for k in range(n + 1)] for n in alike]
+        for signs in product(*each):
+            yield (*chain.from_iterable(signs),)
 
     def projection(self, patterns: Sequence[Pattern]) -> Vector:
         """The point of the span nearest to y, by orthogonalisation (Gram and Schmidt)."""
@@ -240,16 +240,17 @@ def _check_level(geometry: Geometry, level: Level) -> None:
     if told != shapes:
         raise Refused([Violation(name, f"parameters of the shapes {shapes}", str(told))])
     point = point_of(problem, level.parameters)
-    for m, z in point.forward.z[0].items():
-        if z == 0:
-            raise Refused([Violation(name, "no sample on a kink", f"z1{[*m]} = 0")])
+    try:
+        hidden = point.forward.z[0]
+    except OnKink as kink:
+        raise Refused([Violation(name, "no sample on a kink", f"{kink.place} = 0")]) from None
     if point.loss != level.loss:
         raise Refused([Violation(name, "the loss of its parameters", rational_text(point.loss))])
     for parameter in shapes:
         if any(point.gradients[parameter].entries):
             raise Refused([Violation(name, "a critical point", f"∂L/∂{parameter} is not 0")])
     for unit, weight in enumerate(level.parameters["w2"].entries):
-        on = any(point.forward.z[0][m, unit] > 0 for m in range(geometry.samples))
+        on = any(hidden[m, unit] > 0 for m in range(geometry.samples))
         if on and weight == 0:  # then it need not be a local minimum
             raise Refused(
                 [Violation(name, "an outgoing weight of each unit that is on", f"w2[0,{unit}] = 0")]
@@ -286,6 +287,7 @@ def _check_proof(geometry: Geometry, losses: set[Rational], proof: Complete) -> 
     patterns = patterns_left(geometry, proof.undivided)
     known = {(each.patterns, each.signs): each for each in proof.excluded}
     for choice in geometry.choices(patterns):
+        spend(geometry.units)
         prediction = geometry.projection(choice)
         if geometry.loss(prediction) in losses:
             continue
