@@ -57,7 +57,7 @@ def test_a_factor_that_was_forgotten() -> None:
     )  # fmt: skip
     audit = zg.audit(problem, ["grad(b2) == -0.96", "grad(w2) ~ [-0.192, -0.192]", "loss == 0.9216"])
     assert [finding.factor for finding in audit.findings] == [2, 2, None]
-    assert "grad(b2) == -24/25: what is so is 2 times what is claimed." in str(audit)
+    assert "grad(b2) == -0.96: what is so is 2 times what is claimed." in str(audit)
     assert len(audit.wrong) == 2
     half = example(problem.to_json()["given"], problem.network, loss={"mse": "1/2"})
     assert grades(half, "grad(b2) == -0.96", "grad(w2) ~ [-0.192, -0.192]") == ["right", "right"]
@@ -100,6 +100,42 @@ def test_after_a_step() -> None:
     assert [str(f.grade) for f in audit.findings] == ["right"] * 4
     with_claim = zg.audit(problem, [{"after_step": "1/4", "claim": "w1 == b1 + 1"}])
     assert [str(f.grade) for f in with_claim.findings] == ["right"]
+    # As texts do that leave biases as they are.
+    some = zg.audit(problem, [{"after_step": "1/4", "of": "w1", "w1": "0.5", "b1": 0, "y_hat": "0.5"}])
+    assert [str(f.grade) for f in some.findings] == ["right"] * 3
+    assert str(some.claims[0]) == "w1 ~ 0.5 after a step of 1/4 of w1"
+    assert check_audit(problem, json.loads(json.dumps(some.to_json()))) == some.judged
+
+
+def test_a_kink_after_a_step() -> None:
+    """It is told as that: at the given numbers no sample is on one."""
+    problem = example({"x": 1, "y": 0, "w1": "1/2", "b1": "1/2", "w2": 1, "b2": 0})
+    audit = zg.audit(problem, ["loss == 1", {"after_step": "1/4", "grad(w1)": "0.0"}])
+    assert audit.judged.kink == "z1[0,0] after a step of 1/4"
+    assert "z1[0,0] after a step of 1/4 is on a kink: what holds depends" in " ".join(str(audit).split())
+    assert {str(column.findings[0].grade) for column in audit.judged.columns} == {"right"}
+    under_mae = zg.audit(example({"x": 1, "y": 1, "w1": 1, "b1": 0}, [1, 1], loss="mae"), ["grad(b1) == 0"])
+    assert "y_hat[0,0] is on a kink of the loss" in str(under_mae)
+
+
+def test_how_it_should_read() -> None:
+    """The digits that are claimed, and two more; also of claims in the notation of texts."""
+    layers = [{"units": 1, "activation": "sigmoid"}]
+    problem = example({"x": 1, "y": 1, "w1": "0.3775", "b1": 0}, {"inputs": 1, "layers": layers})
+    audit = zg.audit(problem, ["y_hat ~ 0.593269993", "grad(w1) ≈ −0.0981", "y_hat ~ 0", "not y_hat == 1/2"])
+    assert [str(f.grade) for f in audit.findings] == ["wrong", "wrong", "wrong", "right"]
+    text = str(audit)
+    assert "≈ 0.59326999211" in text
+    assert "wrong; it rounds to 0.593269992" in text
+    assert "grad(w1) ≈ −0.0981" in text
+    assert [value.claimed for value in audit.findings[3].values] == [""]
+
+
+def test_sums_and_means_are_named() -> None:
+    """Of single numbers, too: a factor of the number of samples."""
+    problem = example({"x": [1, 2, 3], "y": [0, 0, 0], "w1": 1, "b1": 0}, [1, 1], samples=3)
+    audit = zg.audit(problem, ["loss == 14", "loss == 7", "grad(w1) == 28"])
+    assert [finding.factor for finding in audit.findings] == [Fraction(1, 3), Fraction(2, 3), Fraction(1, 3)]
 
 
 def test_smooth_networks_are_enclosed() -> None:
@@ -120,9 +156,16 @@ def test_smooth_networks_are_enclosed() -> None:
         ("grad(q) == 0", "∂L/∂q cannot be asked"),
         ("loss", "'loss' is a number, not a condition"),
         (3, "expected a text such as 'loss == 1/3'"),
-        ({"y_hat": 1}, "expected the step size under after_step"),
+        ({"y_hat": 1}, "expected a text such as 'y_hat ~ 1'; or a step size under after_step"),
         ({"after_step": 1}, "says nothing of what is so after the step"),
-        ({"after_step": "a", "loss": 1}, "expected a step size such as 1/10, found 'a'"),
+        ({"after_step": "a", "loss": 1}, "expected a step size above 0, such as 1/10, found 'a'"),
+        ({"after_step": 0, "loss": 1}, "expected a step size above 0"),
+        ({"after_step": 1, "of": "w3", "loss": 1}, "no parameter is called w3 (there are w1, b1)"),
+        ({"after_step": 1, "of": [], "loss": 1}, "expected names of parameters such as [w1, w2], found []"),
+        ("loss ~ 3/4", "(a fraction is exact: write ==)"),
+        ("loss ~ 75%", "(write 0.75 for 75 %)"),
+        ("loss ~ 3.1×10^-2", "(write 3.1e-2)"),
+        ({"after_step": 1, "loss": "1,5"}, "(write a point in decimals: 1.5)"),
         ({"after_step": 1, "loss": [1, [2]]}, "the items of a list must have one shape"),
         ({"after_step": 1, "loss": True}, "expected a number as it is printed"),
     ],

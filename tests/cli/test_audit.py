@@ -23,10 +23,10 @@ TABLE = """\
 2 claims: 2 right (derivative_at_kink: torch).
 z1[0,0] is on a kink: what holds depends on the derivative that is taken there.
 
-  claim              torch   left    right   mean
-  ────────────────   ─────   ─────   ─────   ─────
-  loss == 1/8        right   right   right   right
-  grad(w1) ~ -0.50   right   right   right   right
+  claim              torch   left slope   right slope   mean
+  ────────────────   ─────   ──────────   ───────────   ─────
+  loss == 1/8        right   right        right         right
+  grad(w1) ~ -0.50   right   right        right         right
 
 """
 

@@ -53,6 +53,7 @@ class _Search:
 
     def run(self) -> Complete | None:
         """Fill `levels`; return the proof that they are all, None if something was left open."""
+        self._constant()
         patterns = self._patterns()
         if patterns is None:
             return None
@@ -70,6 +71,15 @@ class _Search:
                 return None
             excluded += proofs
         return Complete(self.undivided, tuple(excluded))
+
+    def _constant(self) -> None:
+        """Find the level of units that are off for every sample, which always is one."""
+        choice = ("-" * self.geometry.samples,) * self.geometry.units
+        prediction = self.geometry.projection(choice)
+        parameters = self._point(choice, (1,) * self.geometry.units, prediction)
+        if parameters is not None:
+            loss = self.geometry.loss(prediction)
+            self.levels[loss] = Level(loss, parameters)
 
     def _patterns(self) -> list[Pattern] | None:
         """The patterns that affine functions have; None if there was no time."""
@@ -105,6 +115,8 @@ class _Search:
     def _level(self, loss: Rational, choices: list[tuple[Choice, Vector]]) -> list[Excluded] | None:
         """Find a point with this loss, or the proofs that there is none; None if neither was found."""
         proofs: list[Excluded] = []
+        if loss in self.levels:
+            return proofs
         for choice, prediction in choices:
             for signs in self.geometry.signs(choice):
                 if not self.timely():

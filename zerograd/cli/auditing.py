@@ -66,7 +66,9 @@ def audit(spec: str, *, as_json: bool, output: str | None, force: bool, work: in
             result = Audit(judged(problem, claims, kind_found))
     except ZerogradError as error:
         message = str(error)
-        fail(message if "error:" in message else f"{printable(spec)}: {message}")
+        fail(
+            message if "error:" in message else f"{'<stdin>' if spec == '-' else printable(spec)}: {message}"
+        )
     if as_json:
         click.echo(to_json_text(result.to_json()))
     elif quiet:

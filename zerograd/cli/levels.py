@@ -59,7 +59,9 @@ def levels(spec: str, *, as_json: bool, output: str | None, force: bool, timeout
             found = find(problem, timeout=timeout, progress=None if report is None else report)
     except ZerogradError as error:
         message = str(error)
-        fail(message if "error:" in message else f"{printable(spec)}: {message}")
+        fail(
+            message if "error:" in message else f"{'<stdin>' if spec == '-' else printable(spec)}: {message}"
+        )
     if as_json:
         click.echo(to_json_text(found.to_json()))
     elif quiet:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: bool) -> None:
     """Re-check the witness or certificate in RESULT against the problem in SPEC, with the trusted core alone.
 
-    RESULT is what `solve`, `prove`, `atlas`, `sweep` or `audit` printed with `--json`, or `-o` wrote. A
-    question's digest, which papers and results name, is printed beside. Exit codes:
+    RESULT is what `solve`, `prove`, `atlas`, `sweep`, `audit` or `levels` printed with `--json`, or `-o`
+    wrote. A question's digest, which papers and results name, is printed beside. Exit codes:
     0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of a table: not all of it).
     """
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError

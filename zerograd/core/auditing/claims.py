@@ -5,6 +5,7 @@
     y_hat ~ [0.50, 1.25]                  the same of every entry
     minimum: local                        no parameters nearby have a lower loss
     {after_step: 1/10, y_hat: 18.458}     any of these, after one step of gradient descent
+    {after_step: 1/10, of: [w1, w2], …}   where these parameters alone were moved
 
 A claim may speak of everything that a condition may, and of ∂L/∂ of what lies between: ``grad(y_hat)``,
 ``grad(z1)``, ``grad(a1)``.
@@ -28,14 +29,14 @@ from zerograd.core.question.language import LanguageError, Node, unparse
 from zerograd.core.question.parsing import MAX_DEPTH, MAX_LENGTH, parse, parse_condition
 from zerograd.core.question.vocabulary import Rational, quantity_shapes
 
-AFTER = "after_step"
+AFTER, MOVED = "after_step", "of"
 MINIMUM = "minimum"
 MAX_CLAIMS = 1000
 MAX_EXPONENT = 400
 """Printed numbers are from 10^−MAX_EXPONENT to 10^MAX_EXPONENT."""
 
 _MINIMUM = re.compile(r"\s*minimum\s*:\s*local\s*")
-_PRINTED = re.compile(r"([-+−]?)([0-9]+(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([-+]?[0-9]{1,9}))?")
+_PRINTED = re.compile(r"([-+]?)([0-9]+(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([-+]?[0-9]{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +82,46 @@ Statement: TypeAlias = Condition | Digits | LocalMinimum
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of gradient descent.
+
+    Attributes:
+        rate: its size, above 0.
+        moved: the parameters that it moves; None: all.
+    """
+
+    rate: Rational
+    moved: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        of = "" if self.moved is None else f" of {', '.join(self.moved)}"
+        return f"after a step of {rational_text(self.rate)}{of}"
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """What is claimed.
 
     Attributes:
         statement: what is said to be so.
-        rate: after one step of gradient descent with this step size; None: of the example as it stands.
+        step: after this step of gradient descent; None: of the example as it stands.
         place: where it was written, below ``claims``.
+        written: what was written, of a text.
     """
 
     statement: Statement
-    rate: Rational | None = None
+    step: Step | None = None
     place: Path = field(default=(), compare=False)
+    written: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        step = "" if self.rate is None else f" after a step of {rational_text(self.rate)}"
-        return f"{self.statement}{step}"
+        return f"{self.written or self.statement}{'' if self.step is None else f' {self.step}'}"
 
     def to_json(self) -> Any:
-        if self.rate is None:
+        if self.step is None:
             return str(self.statement)
-        return {AFTER: rational_text(self.rate), "claim": str(self.statement)}
+        moved = {} if self.step.moved is None else {MOVED: list(self.step.moved)}
+        return {AFTER: rational_text(self.step.rate), **moved, "claim": str(self.statement)}
 
 
 def read_claims(data: object) -> tuple[Claim, ...]:
@@ -138,7 +158,7 @@ class ClaimError(FormatError):
 
 def _read(data: object, number: int) -> list[Claim]:
     if isinstance(data, str):
-        return [Claim(_statement(data, (number,)), place=(number,))]
+        return [Claim(_statement(data, (number,)), place=(number,), written=data.strip())]
     if not isinstance(data, Mapping):
         raise ClaimError(
             (number,), f"expected a text such as 'loss == 1/3' or 'loss ~ 0.33', found {short(data)}"
@@ -146,30 +166,48 @@ def _read(data: object, number: int) -> list[Claim]:
     if set(data) == {MINIMUM}:
         return [Claim(_statement(f"{MINIMUM}: {data[MINIMUM]}", (number, MINIMUM)), place=(number,))]
     if AFTER not in data:
+        name, value = next(iter(data.items()), ("y_hat", "0.75"))
+        example = f"{name} ~ {value}" if isinstance(value, str | int) else f"{name} ~ 0.75"
         raise ClaimError(
-            (number,), f"expected the step size under {AFTER}, beside what is claimed after that step"
+            (number,),
+            f"expected a text such as {short(example)}; or a step size under {AFTER}, and what is so then",
         )
-    try:
-        rate = parse_rational(data[AFTER])
-    except (ValueError, TypeError):
-        raise ClaimError(
-            (number, AFTER), f"expected a step size such as 1/10, found {short(data[AFTER])}"
-        ) from None
-    rest = {str(name): value for name, value in data.items() if name != AFTER}
+    step = _step(data, number)
+    rest = {str(name): value for name, value in data.items() if name not in (AFTER, MOVED)}
     if not rest:
         raise ClaimError((number,), "says nothing of what is so after the step: add, say, y_hat: 18.458")
     claims = []
     for name, value in rest.items():
         place = (number, name)
         if name == MINIMUM:
-            claims.append(Claim(_statement(f"{MINIMUM}: {value}", place), rate, place))
+            claims.append(Claim(_statement(f"{MINIMUM}: {value}", place), step, place))
         elif name == "claim":
             if not isinstance(value, str):
                 raise ClaimError(place, f"expected a text such as 'loss ~ 0.33', found {short(value)}")
-            claims.append(Claim(_statement(value, place), rate, place))
+            claims.append(Claim(_statement(value, place), step, place, value.strip()))
         else:
-            claims.append(Claim(Digits(_quantity(name, place), _printed(value, place)), rate, place))
+            claims.append(Claim(Digits(_quantity(name, place), _printed(value, place)), step, place))
     return claims
+
+
+def _step(data: Mapping[Any, Any], number: int) -> Step:
+    try:
+        rate = parse_rational(data[AFTER])
+    except (ValueError, TypeError):
+        rate = 0
+    if rate <= 0:
+        raise ClaimError(
+            (number, AFTER), f"expected a step size above 0, such as 1/10, found {short(data[AFTER])}"
+        )
+    if MOVED not in data:
+        return Step(rate)
+    moved = data[MOVED]
+    names = [moved] if isinstance(moved, str) else moved
+    if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
+        raise ClaimError(
+            (number, MOVED), f"expected names of parameters such as [w1, w2], found {short(moved)}"
+        )
+    return Step(rate, tuple(dict.fromkeys(names)))
 
 
 def _statement(text: str, place: Path) -> Statement:
@@ -179,6 +217,7 @@ def _statement(text: str, place: Path) -> Statement:
         return LocalMinimum()
     if text.strip().startswith(f"{MINIMUM}:"):
         raise ClaimError(place, f"expected {MINIMUM}: local, found {short(text)}")
+    text = text.replace("−", "-").replace("≈", "~")  # as texts print them
     quantity, tilde, digits = text.partition("~")
     if not tilde:
         try:
@@ -233,10 +272,12 @@ def _printed(data: Any, place: Path) -> Array[Printed]:
 def _number(data: Any, place: Path) -> Printed:
     text = str(data) if isinstance(data, str | int) and not isinstance(data, bool) else ""
     spend(len(text))
-    match = _PRINTED.fullmatch(text.strip())
+    match = _PRINTED.fullmatch(text.strip().replace("−", "-"))
     if match is None:
         raise ClaimError(
-            place, f"expected a number as it is printed, such as 0.0394 or -1.2e-3, found {short(data)}"
+            place,
+            "expected a number as it is printed, such as 0.0394 or -1.2e-3, "
+            f"found {short(data)}{_hint(data)}",
         )
     sign, digits, behind, bare, exponent = match.groups()
     power = int(exponent or 0)
@@ -245,9 +286,24 @@ def _number(data: Any, place: Path) -> Printed:
         raise ClaimError(place, f"{short(text)} is too long, or too far from 1")
     unit = Fraction(10) ** (power - places)
     value = int(digits.replace(".", "") or 0) * unit
-    negative = sign in ("-", "−")
+    negative = sign == "-"
     plain = ("-" if negative else "") + digits + (f"e{power}" if power else "")
     return Printed(plain, narrowed(-value if negative else value), narrowed(unit))
+
+
+def _hint(data: object) -> str:
+    """Say how it is written here."""
+    text = "," if data is None else str(data)  # {y_hat: 1,5} is y_hat: 1 and a key 5
+    for sign, advice in (
+        ("/", "a fraction is exact: write =="),
+        ("%", "write 0.75 for 75 %"),
+        ("10^", "write 3.1e-2"),
+        ("10**", "write 3.1e-2"),
+        (",", "write a point in decimals: 1.5"),
+    ):
+        if sign in text:
+            return f" ({advice})"
+    return ""
 
 
 def _listed(array: Array[Printed]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim
+from zerograd.core.auditing.claims import Claim, Printed
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.exact import Exact
@@ -39,12 +39,14 @@ class Value:
         name: ``grad(w1)[0,1]``.
         claimed: ``~ 0.0394``, ``== 0``; empty where the claim does not compare it with a number.
         grade: None where only the claim as a whole is right or wrong.
+        printed: how the claim prints it, of one that does.
     """
 
     name: str
     value: Real
     claimed: str = ""
     grade: Grade | None = None
+    printed: Printed | None = None
 
     def to_json(self) -> dict[str, Any]:
         data = {"name": self.name, "value": real_to_json(self.value)}
@@ -117,7 +119,7 @@ class Audit:
     """Claims about an example, judged.
 
     Attributes:
-        kink: the first number that is on a kink, such as ``z1[0,1]``; None if none is.
+        kink: the first number that is on a kink, such as ``z1[0,1]``, perhaps after a step; None if none is.
         columns: one, or one for each convention; the problem's own first.
     """
 

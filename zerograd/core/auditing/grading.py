@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from math import prod
 from typing import Any, TypeAlias
 
 from zerograd.core.auditing.claims import Digits, Printed
 from zerograd.core.auditing.findings import Finding, Grade, Value
-from zerograd.core.numbers.arrays import Array, squeeze
+from zerograd.core.numbers.arrays import Array, Shape, squeeze
 from zerograd.core.numbers.exact import divide
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import narrowed, rational_text
@@ -68,7 +70,7 @@ def _factor_of(node: Node, lookup: Lookup) -> Rational | None:
             if squeeze(values.shape) == squeeze(numbers.shape):
                 rational = [n for n in numbers.entries if isinstance(n, int | Fraction)]  # all of them
                 exact = [Printed("", number, 0) for number in rational]
-                return common_factor(values.entries, exact)
+                return common_factor(values.entries, exact, lookup("y").shape)
     return None
 
 
@@ -78,7 +80,8 @@ def _compared(node: Node, lookup: Lookup, *, holds: bool) -> Iterator[Value]:
         case Chain(operands=operands):
             yield from _links(node, [number_of(each, _ALGEBRA, lookup) for each in operands], holds=holds)
         case Unary(operator="not", operand=inner):
-            yield from _compared(inner, lookup, holds=not holds)
+            for value in _compared(inner, lookup, holds=not holds):
+                yield replace(value, claimed="")
         case Logic(operands=parts) | Call(function="all" | "any", arguments=parts) | Listing(items=parts):
             for part in parts:
                 yield from _compared(part, lookup, holds=holds)
@@ -128,27 +131,33 @@ def digits_finding(claim: Digits, lookup: Lookup) -> Finding:
         spend(20)
         grade = graded(value, printed)
         values.append(
-            Value(_entry(claim.quantity, array, position), narrow(value), f"~ {printed.text}", grade)
+            Value(_entry(claim.quantity, array, position), narrow(value), f"~ {printed.text}", grade, printed)
         )
     grades = {value.grade for value in values}
     worst = next(grade for grade in _WORST if grade in grades)
     if worst is Grade.WRONG:
         values = [value for value in values if value.grade is Grade.WRONG]
     reason = "enclosures do not tell" if worst is Grade.UNDECIDED else ""
-    factor = common_factor(array.entries, claim.printed.entries) if worst is Grade.WRONG else None
+    factor = None
+    if worst is Grade.WRONG:
+        factor = common_factor(array.entries, claim.printed.entries, lookup("y").shape)
     return Finding(worst, tuple(values[:MOST]), reason, factor)
 
 
-def common_factor(values: Sequence[Real], printed: Sequence[Printed]) -> Rational | None:
-    """Return what all printed numbers have to be multiplied by to be right; None if it is none of `FACTORS`.
+def common_factor(values: Sequence[Real], printed: Sequence[Printed], shape: Shape = ()) -> Rational | None:
+    """Return what all printed numbers have to be multiplied by to be right; None if it is no likely one.
 
     The sum in place of the mean, ½ or 2 forgotten, a sign turned, a product off by ten.
+
+    Args:
+        shape: the numbers of samples and outputs, over which losses take means.
     """
     if all(number.value == 0 for number in printed):
         return None
-    count = len(values)
-    for factor in dict.fromkeys((*FACTORS, count, Fraction(1, count))):
-        spend(20 * count)
+    counts = (len(values), *shape, prod(shape))
+    means = [f for n in counts for f in (n, Fraction(1, n), Fraction(n, 2), Fraction(2, n))]
+    for factor in dict.fromkeys((*FACTORS, *means)):
+        spend(20 * len(values))
         if all(_right_by(factor, *pair) for pair in zip(values, printed, strict=True)):
             return narrowed(Fraction(factor))
     return None
@@ -162,14 +171,19 @@ def _right_by(factor: Rational, value: Real, printed: Printed) -> bool:
 def graded(value: Real, printed: Printed) -> Grade:
     """Return how a number is printed: exactly, rounded to the last digit, cut off behind it, or wrongly.
 
-    Half a unit is rounded either way.
+    Half a unit is rounded either way. Whole numbers are rounded, never cut off; and 0 without any digits
+    behind the point is 0, since texts that print it mean that nothing is there.
     """
     if not isinstance(value, Interval) and compare(value, printed.value) == 0:
         return Grade.RIGHT
+    if printed.value == 0 and printed.unit >= 1:
+        return Grade.WRONG if compare(value, 0) in (-1, 1) else Grade.UNDECIDED
     half = Fraction(printed.unit) / 2
     near = _between(value, printed.value - half, printed.value + half)
     if near:
         return Grade.ROUNDED
+    if printed.unit >= 1:
+        return Grade.WRONG if near is False else Grade.UNDECIDED
     if printed.negative:
         ends = (printed.value - printed.unit, printed.value)
     elif printed.value == 0:

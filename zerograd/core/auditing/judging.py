@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -19,13 +18,14 @@ from zerograd.core.auditing.claims import (
     Digits,
     LocalMinimum,
     Statement,
+    Step,
     claimable_shapes,
     read_claims,
 )
 from zerograd.core.auditing.findings import FORMAT, Audit, Column, Finding, FoundKind, Grade
 from zerograd.core.auditing.grading import condition_finding, digits_finding
 from zerograd.core.errors import FormatError, Refused, Violation, short
-from zerograd.core.model.backprop import ExactActivate, OnKink
+from zerograd.core.model.backprop import ExactActivate, OnKink, Site
 from zerograd.core.model.enclosing import BITS_OF_POINTS, EnclosingActivate
 from zerograd.core.model.kinks import CHOICES, Kink
 from zerograd.core.model.point import Point
@@ -42,7 +42,6 @@ from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.language import LanguageError, unparse
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Rational
 
 RULES: tuple[Kink, ...] = ("torch", "left", "right", "mean")
 """Conventions under which claims are judged where a sample is on a kink, after the file's own."""
@@ -152,6 +151,10 @@ def misfits(problem: Problem, claims: Iterable[Claim]) -> list[ClaimError]:
     for claim in claims:
         try:
             _misfit(claim.statement, ones)
+            unknown = [] if claim.step is None else {*(claim.step.moved or ())} - {*problem.network.shapes}
+            if unknown:
+                known = ", ".join(problem.network.shapes)
+                raise LanguageError(f"no parameter is called {min(unknown)} (there are {known})")
         except LanguageError as error:
             wrong.append(ClaimError(claim.place, str(error)))
     return wrong
@@ -184,7 +187,7 @@ def _column(
     exact = given.unfit(under) is None
     for precision in (0,) if exact else PRECISIONS:
         point = given.given_point(under) if exact else given.enclosed_point(under, precision)
-        after: dict[Rational | None, Point[Any]] = {None: point}
+        after: dict[Step | None, Point[Any]] = {None: point}
         for number, claim in enumerate(claims):
             known = findings[number]
             if known is None or known.grade is Grade.UNDECIDED:
@@ -205,14 +208,19 @@ def _kind(named: Kink | None, number: int, kind_of: KindOf | None, point: Point[
 
 
 def _finding(
-    claim: Claim, points: dict[Rational | None, Point[Any]], kind: Callable[[Point[Any]], Finding]
+    claim: Claim, points: dict[Step | None, Point[Any]], kind: Callable[[Point[Any]], Finding]
 ) -> Finding:
     try:
-        if claim.rate not in points:
-            points[claim.rate] = after_step(points[None], Fraction(claim.rate or 0))
+        if claim.step is not None and claim.step not in points:
+            points[claim.step] = after_step(points[None], claim.step)
+        point = points[claim.step]
+        try:
+            point.forward  # noqa: B018 - under ``forbid`` it raises where a sample is on a kink
+        except OnKink as kink:
+            raise kink if claim.step is None else OnKinkLater(kink.site, claim.step) from None
         if isinstance(claim.statement, LocalMinimum):
-            return kind(points[claim.rate])
-        lookup = _lookup(points[claim.rate])
+            return kind(point)
+        lookup = _lookup(point)
         if isinstance(claim.statement, Digits):
             return digits_finding(claim.statement, lookup)
         return condition_finding(claim.statement, lookup)
@@ -224,10 +232,25 @@ def _finding(
         return Finding(Grade.UNDEFINED, reason=str(gap))
 
 
-def after_step(point: Point[Any], rate: Rational) -> Point[Any]:
-    """Return the point after one step of gradient descent: θ − rate · ∂L/∂θ for all parameters."""
-    parameters = {}
+class OnKinkLater(OnKink):
+    """A sample is on a kink after a step."""
+
+    def __init__(self, site: Site, step: Step) -> None:
+        super().__init__(site)
+        self.step = step
+
+    @property
+    def place(self) -> str:
+        return f"{super().place} {self.step}"
+
+
+def after_step(point: Point[Any], step: Step) -> Point[Any]:
+    """Return the point after one step of gradient descent: θ − rate · ∂L/∂θ for what it moves."""
+    parameters, rate = {}, step.rate
     for name, array in point.parameters.items():
+        if step.moved is not None and name not in step.moved:
+            parameters[name] = array
+            continue
         pairs = zip(array.entries, point.gradients[name].entries, strict=True)
         spend(4 * len(array.entries))
         parameters[name] = Array(array.shape, tuple(narrow(value - rate * slope) for value, slope in pairs))

@@ -21,7 +21,7 @@ MOST = 50_000
 
 def derive_ahead(problem: Question, kind: Kind, samples: int | None, derive: Callable[[], System]) -> None:
     """Keep what ``derive`` makes, unless that is refused, or takes long."""
-    with suppress(Refused, TooMuchWork), budget(MOST) as meter:
+    with suppress(Refused, TooMuchWork, ValueError), budget(MOST) as meter:  # whatever a process asks for
         system = derive()
         _kept(problem)[kind, samples] = system, meter.spent
 

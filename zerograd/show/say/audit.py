@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal, localcontext
+from fractions import Fraction
 
-from zerograd.core.auditing.claims import Claim
+from zerograd.core.auditing.claims import MAX_EXPONENT, Claim, Printed
 from zerograd.core.auditing.findings import Audit, Finding, Grade
+from zerograd.core.model.enclosing import middle_of
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import parse_rational, rational_text
 from zerograd.core.numbers.real import Real
@@ -18,6 +21,8 @@ from zerograd.show.words import count
 SHOWN = 12
 """Numbers of a claim that are shown; documents have them all."""
 
+_HEADS = {"left": "left slope", "right": "right slope"}
+"""Conventions, where their names would be taken for verdicts."""
 _WORDS = {
     Grade.RIGHT: "right",
     Grade.ROUNDED: "right up to rounding",
@@ -55,10 +60,11 @@ def verdict(audit: Audit) -> str:
 def _blocks(audit: Audit) -> Iterator[Block]:
     yield paragraph(verdict(audit))
     if audit.kink is not None:
+        of_loss = " of the loss" if audit.kink.startswith("y_hat") else ""
         yield paragraph(
-            f"{audit.kink} is on a kink: what holds depends on the derivative that is taken there."
+            f"{audit.kink} is on a kink{of_loss}: what holds depends on the derivative that is taken there."
         )
-    heads = [column.convention or "verdict" for column in audit.columns]
+    heads = [_HEADS.get(column.convention or "", column.convention or "verdict") for column in audit.columns]
     told = []
     for number, claim in enumerate(audit.claims):
         grades = [_WORDS[column.findings[number].grade] for column in audit.columns]
@@ -69,16 +75,16 @@ def _blocks(audit: Audit) -> Iterator[Block]:
     for number, claim in enumerate(audit.claims):
         findings = [column.findings[number] for column in audit.columns]
         for conventions, finding in _alike(heads, findings):
-            if finding.grade is Grade.RIGHT and finding.kind is None:
+            if finding.grade in (Grade.RIGHT, Grade.ROUNDED) and finding.kind is None:
                 continue
             under = ", ".join(conventions) if len(conventions) < len(heads) else ""
             rows += [(*row, prose(under)) for row in _rows(claim, finding)]
             sentences += _sentences(claim, finding, under)
     if rows:
-        head = ["number", "exactly", "claimed", "verdict", "under"]
+        head = ["number", "is", "claimed", "verdict", "under"]
         if not any(row[-1] for row in rows):
             head, rows = head[:-1], [row[:-1] for row in rows]
-        yield paragraph("What is so, where that is not exactly what is claimed:")
+        yield paragraph("What is so, where that is not what is claimed:")
         yield Table(tuple(map(prose, head)), tuple(rows), words=len(head) - 2)
     for sentence in sentences:
         yield Paragraph(sentence)
@@ -109,24 +115,62 @@ def _alike(heads: Sequence[str], findings: Sequence[Finding]) -> list[tuple[list
 
 
 def _rows(claim: Claim, finding: Finding) -> Iterator[tuple[Prose, ...]]:
-    after = "" if claim.rate is None else f" after a step of {rational_text(claim.rate)}"
+    after = "" if claim.step is None else " after the step"
     for value in finding.values[:SHOWN]:
-        words = _WORDS[value.grade or finding.grade]
-        exactly = number_text(value.value)
-        yield prose(Code(value.name), after), prose(exactly), prose(value.claimed), prose(words)
+        grade = value.grade or finding.grade
+        words = _WORDS[grade]
+        if value.printed is not None and value.printed.value and grade in (Grade.WRONG, Grade.CUT):
+            words += f"; it rounds to {rounded_as(value.value, value.printed)}"
+        exactly = number_text(value.value, value.printed)
+        yield prose(Code(value.name), after), prose(exactly), prose(_claimed(value.claimed)), prose(words)
     if len(finding.values) > SHOWN:
         yield prose(f"… {len(finding.values) - SHOWN} more"), prose(""), prose(""), prose("")
 
 
-def number_text(value: Real) -> str:
-    """``2/3 ≈ 0.666667``, ``1/8 = 0.125``; of an enclosed number the digits that are proved."""
+_UNASKED = 12
+"""Places of an enclosed number of which none are claimed."""
+
+
+def _claimed(text: str) -> str:
+    """``== 3/8`` as ``== 0.375``, if that is no longer."""
+    sign, _, number = text.partition(" ")
+    if "/" not in number:
+        return text
+    decimal = decimal_text(parse_rational(number))
+    return f"{sign} {decimal}" if parse_rational(decimal) == parse_rational(number) else text
+
+
+def number_text(value: Real, printed: Printed | None = None) -> str:
+    """``2/3 ≈ 0.666667``, ``1/8 = 0.125``; with two places more than are claimed."""
+    places = 0 if printed is None else _places(printed) + 2
     if isinstance(value, Interval):
-        return f"≈ {decimal_text(value)}"
-    decimal = decimal_text(value)
-    if is_long(value):
-        return f"≈ {decimal}"
-    shown = exact_text(value)
-    if shown == decimal:
-        return shown
-    sign = "=" if parse_rational(decimal) == value else "≈"
-    return f"{shown} {sign} {decimal}"
+        return f"≈ {_decimal(value, places or _UNASKED)}"
+    decimal, plain = decimal_text(value), isinstance(value, int | Fraction) and not is_long(value)
+    if plain and exact_text(value) == decimal:
+        return decimal
+    if plain and parse_rational(decimal) == value:
+        return f"{exact_text(value)} = {decimal}"
+    return f"{exact_text(value) if plain else ''} ≈ {_decimal(value, places)}".strip()
+
+
+def rounded_as(value: Real, printed: Printed) -> str:
+    """The number with as many places as it is printed with."""
+    return _placed(middle_of(value), _places(printed))
+
+
+def _decimal(value: Real, places: int) -> str:
+    """Six significant digits, or so many places if these are more."""
+    short = decimal_text(value)
+    digits = len(short.partition(".")[2]) if "e" not in short else places
+    return short if places <= digits else _placed(middle_of(value), places)
+
+
+def _placed(value: Fraction, places: int) -> str:
+    with localcontext() as context:
+        context.prec = 2 * MAX_EXPONENT
+        quotient = Decimal(value.numerator) / Decimal(value.denominator)
+        return f"{quotient.quantize(Decimal(1).scaleb(-places)):f}"
+
+
+def _places(printed: Printed) -> int:
+    return max(0, len(str(Fraction(printed.unit).denominator)) - 1)
