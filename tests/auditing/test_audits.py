@@ -132,7 +132,7 @@ def test_how_it_should_read() -> None:
 
 
 def test_sums_and_means_are_named() -> None:
-    """Of single numbers, too: a factor of the number of samples."""
+    """A factor of the number of samples is, of single numbers, too."""
     problem = example({"x": [1, 2, 3], "y": [0, 0, 0], "w1": 1, "b1": 0}, [1, 1], samples=3)
     audit = zg.audit(problem, ["loss == 14", "loss == 7", "grad(w1) == 28"])
     assert [finding.factor for finding in audit.findings] == [Fraction(1, 3), Fraction(2, 3), Fraction(1, 3)]

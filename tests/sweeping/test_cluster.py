@@ -376,7 +376,7 @@ def tasks_of(rows: int) -> list[Task]:
 
 
 def test_what_workers_send_is_checked(crew: DaskCrew, store: Store) -> None:
-    """Of a batch, nothing that the checker refuses is kept, a bug is one row's, and the others are kept."""
+    """Nothing of a batch that the checker refuses is kept; a bug is one row's, and the others are kept."""
     tasks = tasks_of(5)
     answers = [zg.solve(task.problem, prefer="any").to_json() for task in tasks]
     for task in tasks:
