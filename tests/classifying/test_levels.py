@@ -14,6 +14,8 @@ import pytest
 
 import zerograd as zg
 from tests.effort import seeds
+from tests.independent import levels as independent
+from tests.independent.documents import No
 from zerograd.core.errors import FormatError, Refused
 from zerograd.core.landscape.documents import check_document, is_levels
 from zerograd.core.landscape.levels import Geometry, unfit
@@ -48,6 +50,15 @@ def drawn(seed: int, samples: int, inputs: int) -> tuple[list[list[int]], list[i
 def test_exclusive_or(units: int, expected: list[str]) -> None:
     """One unit has two losses, two units or three have four."""
     assert losses(data(**XOR, units=units)) == [Fraction(loss) for loss in expected]
+
+
+@pytest.mark.parametrize("seed", seeds(60, 6))
+def test_both_checkers_accept_what_is_found(seed: int) -> None:
+    """The second one was written from the documents alone, and goes through all signs of all units."""
+    x, y = drawn(500 + seed, 1 + seed % 4, 1 + seed // 2 % 2)
+    found = zg.levels(data(x, y, units=1 + seed % 2, loss=("mse", {"sse": "1/3"})[seed % 2]))
+    assert found.complete
+    assert independent.check(json.loads(json.dumps(found.to_json())))
 
 
 def test_losses_have_their_scale() -> None:
@@ -236,14 +247,19 @@ def test_forged_documents_are_refused() -> None:
     assert document["proof"]["excluded"]
     found = check_document(problem, json.loads(json.dumps(document)))
     assert [level.loss for level in found.levels] == [Fraction(1, 6), Fraction(1, 4)]
+    assert independent.check(document)
     refused = accepted = 0
     for forged in forgeries(document):
         try:
             still = check_document(problem, forged)
         except (Refused, FormatError):
             refused += 1
+            if forged["problem"] == document["problem"]:  # digests are not its business
+                with pytest.raises((No, KeyError, ValueError)):
+                    independent.check(forged)
         else:
             accepted += 1
+            assert independent.check(forged)
             assert [level.loss for level in still.levels] == [level.loss for level in found.levels]
     assert refused > 20
     assert accepted <= 3  # a weight of a unit that is off may be any
