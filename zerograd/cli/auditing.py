@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 
 import click
 
@@ -14,15 +12,14 @@ from zerograd.cli.common import (
     UNKNOWN,
     beside_option,
     check_new_place,
-    fail,
+    fail_at,
     force_option,
-    save,
-    say_wrote,
+    put,
     width,
     work_option,
 )
 from zerograd.cli.rows import say
-from zerograd.streams import printable, to_json_text
+from zerograd.streams import printable
 
 
 @click.command()
@@ -65,17 +62,7 @@ def audit(spec: str, *, as_json: bool, output: str | None, force: bool, work: in
             problem, claims = load_from(spec, lambda line: say(f"{printable(spec)}: {printable(line)}"))
             result = Audit(judged(problem, claims, kind_found))
     except ZerogradError as error:
-        message = str(error)
-        fail(
-            message if "error:" in message else f"{'<stdin>' if spec == '-' else printable(spec)}: {message}"
-        )
-    if as_json:
-        click.echo(to_json_text(result.to_json()))
-    elif quiet:
-        click.echo(verdict(result.judged))
-    else:
-        click.echo(audit_text(result.judged, width=width()), nl=False)
-    if output is not None:
-        save(Path(output), json.dumps(result.to_json(), ensure_ascii=False) + "\n")
-        say_wrote(output, aside=as_json)
+        fail_at(spec, error)
+    shown = verdict(result.judged) if quiet else audit_text(result.judged, width=width())
+    put(result.to_json(), shown, as_json=as_json, output=output)
     sys.exit(NOT_AS_EXPECTED if result.wrong else DECIDED if result.decided else UNKNOWN)

@@ -319,6 +319,21 @@ def save(path: Path, content: str | bytes) -> None:
         fail(f"{printable(str(path))}: cannot be written: {error.strerror or error}")
 
 
+def put(document: dict[str, Any], shown: str, *, as_json: bool, output: str | None) -> None:
+    """Print a document, or what there is to show of it; and write it where that was asked for."""
+    click.echo(printable_json(json.dumps(document, ensure_ascii=False)) if as_json else shown.rstrip("\n"))
+    if output is not None:
+        save(Path(output), json.dumps(document, ensure_ascii=False) + "\n")
+        say_wrote(output, aside=as_json)
+
+
+def fail_at(spec: str, error: Exception) -> NoReturn:
+    """End with a message that says which file it is about."""
+    message = str(error)
+    name = "<stdin>" if spec == "-" else printable(spec)
+    fail(message if "error:" in message else f"{name}: {message}")
+
+
 def width() -> int:
     import shutil
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 
 import click
 
@@ -13,16 +11,14 @@ from zerograd.cli.common import (
     UNKNOWN,
     beside_option,
     check_new_place,
-    fail,
+    fail_at,
     force_option,
     load,
     progress,
-    save,
-    say_wrote,
+    put,
     timeout_option,
     width,
 )
-from zerograd.streams import printable, to_json_text
 
 
 @click.command()
@@ -58,17 +54,7 @@ def levels(spec: str, *, as_json: bool, output: str | None, force: bool, timeout
             problem = load(spec, None)
             found = find(problem, timeout=timeout, progress=None if report is None else report)
     except ZerogradError as error:
-        message = str(error)
-        fail(
-            message if "error:" in message else f"{'<stdin>' if spec == '-' else printable(spec)}: {message}"
-        )
-    if as_json:
-        click.echo(to_json_text(found.to_json()))
-    elif quiet:
-        click.echo(summary(found.found))
-    else:
-        click.echo(levels_text(found.found, width=width()), nl=False)
-    if output is not None:
-        save(Path(output), json.dumps(found.to_json(), ensure_ascii=False) + "\n")
-        say_wrote(output, aside=as_json)
+        fail_at(spec, error)
+    shown = summary(found.found) if quiet else levels_text(found.found, width=width())
+    put(found.to_json(), shown, as_json=as_json, output=output)
     sys.exit(DECIDED if found.complete else UNKNOWN)

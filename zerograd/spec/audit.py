@@ -13,20 +13,19 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path as Folder
-from typing import NoReturn
 
 from zerograd.core.auditing.claims import Claim, ClaimError, read_claims
 from zerograd.core.auditing.judging import misfits
 from zerograd.core.question.given import incomplete
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import RELATIONS
-from zerograd.spec.errors import Diagnostic, MalformedError, SpecError
+from zerograd.spec.errors import Diagnostic, SpecError
 from zerograd.spec.files.beside import Say
-from zerograd.spec.nodes import Document, Node, compose, locate
-from zerograd.spec.read import STDIN, read_stdin
+from zerograd.spec.nodes import Document, Node, locate
+from zerograd.spec.opening import document_in, opened, opened_from
+from zerograd.spec.read import STDIN
 from zerograd.spec.read import of_document as problem_of
 from zerograd.spec.scalars import as_written
-from zerograd.spec.source import decode, read_file
 from zerograd.spec.wording import show
 
 CLAIMS = "claims"
@@ -43,28 +42,19 @@ def load(path: str | os.PathLike[str], say: Say = lambda _: None) -> Audited:
     Raises:
         SpecError: with every mistake found, each with its line and column.
     """
-    name = os.fsdecode(path)
-    try:
-        data = read_file(path)
-    except MalformedError as error:
-        _fail(name, error)
-    return loads(data, name, Folder(name).parent, say)
+    return of_document(*opened(path), say)
 
 
 def load_from(spec: str, say: Say = lambda _: None) -> Audited:
     """Return those in a file, or on the standard input if its name is ``-``. Raises SpecError."""
-    return loads(read_stdin()) if spec == "-" else load(spec, say)
+    return of_document(*opened_from(spec), say)
 
 
 def loads(
     text: str | bytes, name: str = STDIN, folder: Folder | None = None, say: Say = lambda _: None
 ) -> Audited:
     """Return those in a text. Arguments and errors are those of `zerograd.spec.read.loads`."""
-    try:
-        document = compose(decode(text) if isinstance(text, bytes) else text)
-    except MalformedError as error:
-        _fail(name, error)
-    return of_document(document, name, folder, say)
+    return of_document(document_in(text, name), name, folder, say)
 
 
 def of_document(
@@ -113,7 +103,3 @@ def _diagnostics(name: str, root: Node, wrong: Iterable[ClaimError]) -> list[Dia
         Diagnostic(name, locate(root, (CLAIMS, *error.place)), (CLAIMS, *error.place), error.fault)
         for error in wrong
     ]
-
-
-def _fail(name: str, error: MalformedError) -> NoReturn:
-    raise SpecError([Diagnostic(name, error.position, (), error.message)]) from None

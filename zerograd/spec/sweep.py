@@ -36,14 +36,14 @@ from zerograd.core.question.sweeps import (
     reserved,
     too_many,
 )
-from zerograd.spec.errors import Diagnostic, MalformedError, Position, SpecError
+from zerograd.spec.errors import Diagnostic, Position, SpecError
 from zerograd.spec.files.beside import Say
-from zerograd.spec.nodes import MAX_NODES, Document, Entry, Node, compose, locate
+from zerograd.spec.nodes import MAX_NODES, Document, Entry, Node, locate
+from zerograd.spec.opening import document_in, opened, opened_from
 from zerograd.spec.placeholders import PLACE, Values, keys, leaves, named, replaced, unfit
-from zerograd.spec.read import STDIN, read_stdin
+from zerograd.spec.read import STDIN
 from zerograd.spec.read import of_document as problem_of
 from zerograd.spec.scalars import as_written
-from zerograd.spec.source import decode, read_file
 from zerograd.spec.wording import show
 
 KEYS = ("title", "notes", "sweep", "problem")
@@ -56,17 +56,12 @@ _FORMS = "a list such as [1, 2], a range such as {from: 1, to: 4}, or {patterns:
 
 def load(path: str | os.PathLike[str], say: Say = lambda _: None) -> Sweep:
     """The sweep in a file. Raises SpecError, with every mistake found."""
-    name = os.fsdecode(path)
-    try:
-        data = read_file(path)
-    except MalformedError as error:
-        _fail(name, error)
-    return loads(data, name, Folder(name).parent, say)
+    return of_document(*opened(path), say)
 
 
 def load_from(spec: str, say: Say = lambda _: None) -> Sweep:
     """The sweep in a file, or on the standard input if its name is ``-``. Raises SpecError."""
-    return loads(read_stdin()) if spec == "-" else load(spec, say)
+    return of_document(*opened_from(spec), say)
 
 
 def loads(
@@ -76,11 +71,7 @@ def loads(
 
     What is wrong with the problem of a row is raised when that row is made (`Sweep.problem`).
     """
-    try:
-        document = compose(decode(text) if isinstance(text, bytes) else text)
-    except MalformedError as error:
-        _fail(name, error)
-    return of_document(document, name, folder, say)
+    return of_document(document_in(text, name), name, folder, say)
 
 
 def of_document(
@@ -88,10 +79,6 @@ def of_document(
 ) -> Sweep:
     """The sweep in a tree. Arguments and errors are those of `loads`."""
     return _Reader(name, document, folder, say).sweep()
-
-
-def _fail(name: str, error: MalformedError) -> NoReturn:
-    raise SpecError([Diagnostic(name, error.position, (), error.message)]) from None
 
 
 class _Reader:
