@@ -36,6 +36,8 @@ optimizer.step()
 COMMANDS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "solve": (("given.yaml",), "out.json", "given.yaml"),
     "explain": (("given.yaml",), "out.json", "given.yaml"),
+    "audit": (("audit.yaml",), "out.json", "audit.yaml"),
+    "levels": (("levels.yaml",), "out.json", "levels.yaml"),
     "watch": (("train.py",), "out.json", "train.py"),
     "prove": (("never.yaml",), "out.txt", "never.yaml"),
     "atlas": (("few.yaml", "--no-store", "-q"), "out.txt", "few.yaml"),
@@ -61,6 +63,8 @@ EVERY = pytest.mark.parametrize(
 def folder(program: Program) -> Program:
     """The files that the commands read."""
     program.file("given.yaml", GIVEN)
+    program.file("audit.yaml", GIVEN.replace("zero: [w1]", "claims: loss == 0"))
+    program.file("levels.yaml", "network: [1, 1, 1]\nsamples: 2\ngiven: {x: [0, 1], y: [0, 1]}\n")
     program.file("never.yaml", NEVER)
     program.file("few.yaml", FEW)
     program.file("sweep.yaml", SWEEP)

@@ -21,7 +21,7 @@ _KINDS = {
     Kind.MAXIMUM: "no local minimum, but a maximum along a line",
     Kind.SADDLE: "a saddle: the loss falls one way and rises another",
     Kind.NO_MINIMUM: "no local minimum",
-    Kind.UNDECIDED: "a local minimum or not: that is not decided",
+    Kind.UNDECIDED: "perhaps a local minimum: that is not decided",
 }
 _MOST = 6
 """Parameters of a curve, and terms of a polynomial, that are written out."""

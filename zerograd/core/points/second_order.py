@@ -291,7 +291,7 @@ class _OffJoins(PlainFunctions):
 
 
 def _on_kink(place: str) -> Refused:
-    return Refused([Violation(place, "not to be where the loss has another formula on each side", "that")])
+    return Refused([Violation(place, "off the kinks, where there are second derivatives", "on one")])
 
 
 def _piecewise(activation: Activation) -> PiecewiseLinear:
