@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FEW_DRAWS, MORE_DRAWS, DRAWS = 8, 40, 320
 """Constructions before anything else is tried, before regions, and before the long searches."""
 
-FIRST, THIRD = 1, 3
+CONDITIONED, UNCONDITIONED = 1, 3
 """Constructions before a solver's word counts on a small question: with conditions, and without."""
 
 SMALL = 48
@@ -223,7 +223,7 @@ class Portfolio(Strategies):
         yield "fit", 0.25, self._fit(problem, samples, FEW_FITS)
         lead, draws = self.crew.lead, _constructed(problem)
         few = self._construct(problem, samples, 1, draws)
-        before = draws == THIRD
+        before = not _is_conditioned(problem)
         if before:
             yield "construct", 0.25, few
         loaded = lead.ready(0.0)  # if not, that takes longer than constructions
@@ -365,7 +365,12 @@ class Portfolio(Strategies):
 
 def _constructed(problem: Problem) -> int:
     """How many constructions come before a solver's word: with conditions, few come to anything."""
-    return FIRST if problem.where or problem.given or problem.bounds else THIRD
+    return CONDITIONED if _is_conditioned(problem) else UNCONDITIONED
+
+
+def _is_conditioned(problem: Problem) -> bool:
+    """Whether more than gradients is spoken of."""
+    return bool(problem.where or problem.given or problem.bounds)
 
 
 def _is_small(problem: Problem, samples: int) -> bool:
