@@ -67,7 +67,7 @@ class Digits:
     printed: Array[Printed]
 
     def __str__(self) -> str:
-        return f"{unparse(self.quantity)} ~ {_listed(self.printed)}"
+        return f"{unparse(self.quantity)} ~ {_listed(self.printed.map(lambda number: number.text).tolist())}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,17 +306,9 @@ def _hint(data: object) -> str:
     return ""
 
 
-def _listed(array: Array[Printed]) -> str:
-    if not array.shape:
-        return array.entries[0].text
-    if len(array.shape) == 1:
-        return f"[{', '.join(number.text for number in array.entries)}]"
-    return f"[{', '.join(_listed(Array(array.shape[1:], tuple(row))) for row in _rows(array))}]"
-
-
-def _rows(array: Array[Printed]) -> list[tuple[Printed, ...]]:
-    size = len(array.entries) // array.shape[0]
-    return [array.entries[i * size : (i + 1) * size] for i in range(array.shape[0])]
+def _listed(nested: Any) -> str:
+    """Texts in lists, as `_unlisted` reads them."""
+    return nested if isinstance(nested, str) else f"[{', '.join(map(_listed, nested))}]"
 
 
 def claimable_shapes(network: Network, samples: int) -> dict[str, Shape]:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from zerograd.core.auditing.claims import Digits, Printed
 from zerograd.core.auditing.findings import Finding, Grade, Value
-from zerograd.core.numbers.arrays import Array, Shape, squeeze
+from zerograd.core.numbers.arrays import Array, Index, Shape, squeeze
 from zerograd.core.numbers.exact import divide
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import narrowed, rational_text
@@ -93,45 +93,39 @@ def _compared(node: Node, lookup: Lookup, *, holds: bool) -> Iterator[Value]:
 def _links(chain: Chain, arrays: list[Array[Any]], *, holds: bool) -> Iterator[Value]:
     longest = max(arrays, key=lambda array: len(array.entries))
     size = len(longest.entries)
-    columns = [array.entries * (size // len(array.entries)) for array in arrays]
+    columns = [[*array.items()] * (size // len(array.entries)) for array in arrays]
     constant = [not names_in(operand) for operand in chain.operands]
-    for position, row in enumerate(zip(*columns, strict=True)):
+    for places in zip(*columns, strict=True):
+        row = [value for _, value in places]
         links = zip(row, chain.operators, row[1:], strict=False)
         if not holds and all(_ALGEBRA.compare(a, operator, b) is not False for a, operator, b in links):
             continue
         claimed = ""
         if len(row) == 2 and constant == [False, True]:
             claimed = f"{chain.operators[0]} {rational_text(row[1])}"
-        for operand, array, value, fixed in zip(chain.operands, arrays, row, constant, strict=True):
+        for operand, (index, value), fixed in zip(chain.operands, places, constant, strict=True):
             if not fixed:
-                at = position % len(array.entries)
-                yield Value(_entry(operand, array, at), narrow(value), claimed)
+                yield Value(_entry(operand, index), narrow(value), claimed)
 
 
 def _named(node: Node, array: Array[Any]) -> Iterator[Value]:
-    for position, value in enumerate(array.entries):
-        yield Value(_entry(node, array, position), narrow(value))
+    for index, value in array.items():
+        yield Value(_entry(node, index), narrow(value))
 
 
-def _entry(node: Node, array: Array[Any], position: int) -> str:
-    if not array.shape:
-        return unparse(node)
-    index = []
-    for length in reversed(array.shape):
-        position, each = divmod(position, length)
-        index.append(each)
-    return unparse(Item(node, tuple(reversed(index))))
+def _entry(node: Node, index: Index) -> str:
+    return unparse(Item(node, index) if index else node)
 
 
 def digits_finding(claim: Digits, lookup: Lookup) -> Finding:
     """Return what became of printed digits. Raises as `condition_finding`."""
     array = number_of(claim.quantity, _ALGEBRA, lookup)
     values = []
-    for position, (value, printed) in enumerate(zip(array.entries, claim.printed.entries, strict=True)):
+    for (index, value), printed in zip(array.items(), claim.printed.entries, strict=True):
         spend(20)
         grade = graded(value, printed)
         values.append(
-            Value(_entry(claim.quantity, array, position), narrow(value), f"~ {printed.text}", grade, printed)
+            Value(_entry(claim.quantity, index), narrow(value), f"~ {printed.text}", grade, printed)
         )
     grades = {value.grade for value in values}
     worst = next(grade for grade in _WORST if grade in grades)

@@ -10,7 +10,6 @@ from zerograd.core.landscape.levels import Complete, Excluded, Level, Levels, Ve
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Rational
 
 FORMAT = "zerograd.levels/1"
 KIND = "local minimum"
@@ -26,7 +25,9 @@ def to_json(levels: Levels) -> dict[str, Any]:
             {
                 "loss": rational_text(level.loss),
                 "kind": KIND,
-                "parameters": {name: _nested(array) for name, array in level.parameters.items()},
+                "parameters": {
+                    name: array.map(rational_text).tolist() for name, array in level.parameters.items()
+                },
             }
             for level in levels.levels
         ],
@@ -140,8 +141,3 @@ def _vector(data: object) -> Vector:
 
 def _texts(row: Vector) -> list[str]:
     return [rational_text(value) for value in row]
-
-
-def _nested(array: Array[Rational]) -> Any:
-    texts = array.map(rational_text)
-    return list(texts.entries) if len(texts.shape) == 1 else [list(row) for row in texts.rows()]

@@ -17,7 +17,7 @@ from zerograd.core.numbers import exact
 from zerograd.core.numbers.exact import Exact, narrow
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.irrational import Irrational
-from zerograd.core.numbers.plain import Ring
+from zerograd.core.numbers.plain import Ring, chosen
 from zerograd.core.numbers.work import bits, fractional, is_counted, spend
 
 _NUMBERS = (int, Fraction, Irrational)
@@ -124,11 +124,4 @@ class GermFunctions(Ring):
         at_joins: Sequence[Rational | None],
         /,
     ) -> Any:
-        for number, join in enumerate(joins):
-            order = compare(z, join)
-            if order < 0:
-                return branches[number](z)
-            if order == 0:
-                value = at_joins[number]
-                return branches[number](z) if value is None else value
-        return branches[-1](z)
+        return chosen(compare, z, joins, branches, at_joins)

@@ -59,6 +59,28 @@ class Ring:
         raise NotClosed(f"{name} of {z}")
 
 
+def chosen(
+    compare: Callable[[Any, Any], int],
+    z: Any,
+    joins: Sequence[Rational],
+    branches: Sequence[Callable[[Any], Any]],
+    at_joins: Sequence[Rational | None],
+) -> Any:
+    """Return a function of z that is given by cases, as `Functions.choose` does.
+
+    Args:
+        compare: the sign of the difference of two numbers, which is always known.
+    """
+    for number, join in enumerate(joins):
+        order = compare(z, join)
+        if order < 0:
+            return branches[number](z)
+        if order == 0:
+            value = at_joins[number]
+            return branches[number](z) if value is None else value
+    return branches[-1](z)
+
+
 @dataclass(frozen=True, slots=True)
 class PlainFunctions(Ring):
     """Functions of exact numbers, where the value is rational."""
@@ -74,14 +96,7 @@ class PlainFunctions(Ring):
         at_joins: Sequence[Rational | None],
         /,
     ) -> Any:
-        for number, join in enumerate(joins):
-            order = compare(z, join)
-            if order < 0:
-                return branches[number](z)
-            if order == 0:
-                value = at_joins[number]
-                return branches[number](z) if value is None else value
-        return branches[-1](z)
+        return chosen(compare, z, joins, branches, at_joins)
 
     def _known(self, z: Any, name: str, at: int, value: int) -> Any:
         if name == "log" and compare(z, 0) <= 0:

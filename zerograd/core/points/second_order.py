@@ -31,6 +31,7 @@ from zerograd.core.numbers.exact import Exact, compare
 from zerograd.core.numbers.functions import NotClosed, Rational
 from zerograd.core.numbers.germs import germ_of
 from zerograd.core.numbers.plain import PlainFunctions
+from zerograd.core.numbers.rationals import narrowed
 from zerograd.core.numbers.work import bits, fractional, spend
 from zerograd.core.points.curves import Curve, along, growing
 
@@ -112,11 +113,10 @@ class Expansion:
 
     def line(self, direction: Mapping[tuple[str, Index], Fraction]) -> Curve:
         """The line in a direction."""
-        step = {}
+        step: dict[str, Array[Exact]] = {}
         for name, array in self.point.parameters.items():
-            step[name] = Array(
-                array.shape, tuple(_narrow(direction.get((name, index), 0)) for index, _ in array.items())
-            )
+            moves = (direction.get((name, index), Fraction(0)) for index, _ in array.items())
+            step[name] = Array(array.shape, tuple(map(narrowed, moves)))
         return Curve(({name: array for name, array in step.items() if any(array.entries)},))
 
     @cached_property
@@ -304,7 +304,3 @@ def _fraction(value: Exact) -> Fraction:
     if not isinstance(value, int | Fraction):
         raise NotClosed("the point is not rational")
     return Fraction(value)
-
-
-def _narrow(value: Rational) -> Exact:
-    return value.numerator if value.denominator == 1 else value
