@@ -4,6 +4,7 @@
     grad(w1[0,1]) ~ 0.0394                so many digits of the number
     y_hat ~ [0.50, 1.25]                  the same of every entry
     minimum: local                        no parameters nearby have a lower loss
+    minimum: global                       no parameters at all have a lower loss
     {after_step: 1/10, y_hat: 18.458}     any of these, after one step of gradient descent
     {after_step: 1/10, of: [w1, w2], …}   where these parameters alone were moved
 
@@ -35,7 +36,7 @@ MAX_CLAIMS = 1000
 MAX_EXPONENT = 400
 """Printed numbers are from 10^−MAX_EXPONENT to 10^MAX_EXPONENT."""
 
-_MINIMUM = re.compile(r"\s*minimum\s*:\s*local\s*")
+_MINIMUM = re.compile(r"\s*minimum\s*:\s*(local|global)\s*")
 _PRINTED = re.compile(r"([-+]?)([0-9]+(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([-+]?[0-9]{1,9}))?")
 
 
@@ -71,14 +72,20 @@ class Digits:
 
 
 @dataclass(frozen=True, slots=True)
-class LocalMinimum:
-    """The parameters are a local minimum of the loss, for the data as they are."""
+class IsMinimum:
+    """The parameters are a minimum of the loss, for the data as they are.
+
+    Attributes:
+        everywhere: that no parameters at all have a lower loss; else that none nearby have.
+    """
+
+    everywhere: bool = False
 
     def __str__(self) -> str:
-        return f"{MINIMUM}: local"
+        return f"{MINIMUM}: {'global' if self.everywhere else 'local'}"
 
 
-Statement: TypeAlias = Condition | Digits | LocalMinimum
+Statement: TypeAlias = Condition | Digits | IsMinimum
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +220,10 @@ def _step(data: Mapping[Any, Any], number: int) -> Step:
 def _statement(text: str, place: Path) -> Statement:
     if len(text) > MAX_LENGTH:
         raise ClaimError(place, f"a claim of {len(text)} characters (at most {MAX_LENGTH} are read)")
-    if _MINIMUM.fullmatch(text):
-        return LocalMinimum()
+    if asked := _MINIMUM.fullmatch(text):
+        return IsMinimum(asked[1] == "global")
     if text.strip().startswith(f"{MINIMUM}:"):
-        raise ClaimError(place, f"expected {MINIMUM}: local, found {short(text)}")
+        raise ClaimError(place, f"expected {MINIMUM}: local, or global, found {short(text)}")
     text = text.replace("−", "-").replace("≈", "~")  # as texts print them
     quantity, tilde, digits = text.partition("~")
     if not tilde:

@@ -16,7 +16,7 @@ from zerograd.core.auditing.claims import (
     Claim,
     ClaimError,
     Digits,
-    LocalMinimum,
+    IsMinimum,
     Statement,
     Step,
     claimable_shapes,
@@ -51,8 +51,11 @@ PRECISIONS = (BITS_OF_POINTS, 4 * BITS_OF_POINTS)
 _ALGEBRA = EnclosureAlgebra()
 
 
-KindOf: TypeAlias = Callable[[Point[Exact], Kink | None, int], PointKind]
-"""What is said of the kind of a point, under a convention and of the claim with this number: not believed."""
+KindOf: TypeAlias = Callable[[Point[Exact], Kink | None, int, bool], PointKind]
+"""What is said of the kind of a point, under a convention and of the claim with this number: not believed.
+
+The last argument: whether it is claimed to be a minimum among all parameters.
+"""
 
 
 def audit(problem: Problem, claims: Iterable[Claim], kind_of: KindOf | None = None) -> Audit:
@@ -107,7 +110,7 @@ def check_audit(problem: Problem, data: object) -> Audit:
         raise Refused([Violation("problem", problem.digest, str(data.get("problem"))[:80])])
     told = data.get("findings")
 
-    def kind_told(point: Point[Exact], convention: Kink | None, number: int) -> PointKind:
+    def kind_told(point: Point[Exact], convention: Kink | None, number: int, _: bool) -> PointKind:
         column = next((c for c in _mappings(told) if c.get("derivative_at_kink") == convention), {})
         findings = [*_mappings(column.get("claims"))]
         finding = findings[number] if number < len(findings) else {}
@@ -162,7 +165,7 @@ def misfits(problem: Problem, claims: Iterable[Claim]) -> list[ClaimError]:
 
 def _misfit(statement: Statement, ones: Mapping[str, Array[Real]]) -> None:
     """Raise LanguageError if a statement has no meaning."""
-    if isinstance(statement, LocalMinimum):
+    if isinstance(statement, IsMinimum):
         return
     with suppress(ZeroDivisionError):
         if isinstance(statement, Condition):
@@ -195,20 +198,22 @@ def _column(
     return Column(named, tuple(finding for finding in findings if finding is not None))
 
 
-def _kind(named: Kink | None, number: int, kind_of: KindOf | None, point: Point[Any]) -> Finding:
-    """Say whether a point is a local minimum."""
+def _kind(
+    named: Kink | None, number: int, kind_of: KindOf | None, point: Point[Any], everywhere: bool
+) -> Finding:
+    """Say whether a point is a local minimum, or one among all parameters."""
     if kind_of is None or not isinstance(point.activate, ExactActivate):
         return Finding(Grade.UNDECIDED, reason="kinds of points are decided in exact numbers alone")
     point.adjoint  # noqa: B018 - under ``forbid`` it raises where a sample is on a kink
-    found = kind_of(point, named, number)
+    found = kind_of(point, named, number, everywhere)
     found.check(point)
-    is_minimum = found.kind.is_minimum
+    is_minimum = found.is_global(point.model.network) if everywhere else found.kind.is_minimum
     grade = Grade.UNDECIDED if is_minimum is None else Grade.RIGHT if is_minimum else Grade.WRONG
     return Finding(grade, kind=FoundKind(point, found))
 
 
 def _finding(
-    claim: Claim, points: dict[Step | None, Point[Any]], kind: Callable[[Point[Any]], Finding]
+    claim: Claim, points: dict[Step | None, Point[Any]], kind: Callable[[Point[Any], bool], Finding]
 ) -> Finding:
     try:
         if claim.step is not None and claim.step not in points:
@@ -218,8 +223,8 @@ def _finding(
             point.forward  # noqa: B018 - under ``forbid`` it raises where a sample is on a kink
         except OnKink as kink:
             raise kink if claim.step is None else OnKinkLater(kink.site, claim.step) from None
-        if isinstance(claim.statement, LocalMinimum):
-            return kind(point)
+        if isinstance(claim.statement, IsMinimum):
+            return kind(point, claim.statement.everywhere)
         lookup = _lookup(point)
         if isinstance(claim.statement, Digits):
             return digits_finding(claim.statement, lookup)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from zerograd.core.errors import FormatError, Refused, Violation, short
-from zerograd.core.landscape.levels import Complete, Excluded, Level, Levels, Vector, check_levels
+from zerograd.core.landscape.levels import Complete, Excluded, Level, Levels, check_levels
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
+from zerograd.core.points.patterns import Vector
 from zerograd.core.question.problem import Problem
 
 FORMAT = "zerograd.levels/1"

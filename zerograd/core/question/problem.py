@@ -62,7 +62,8 @@ class Problem(Question):
             ``{"huber": "1/2"}``; a formula, such as ``{"per_sample": "(y_hat - y)**4"}``; or a `Loss`.
         targets: what ``y`` may be: ``"real"`` numbers, ``"binary"`` (0 or 1) or ``"sign"`` (−1 or 1) labels,
             or a ``"class"`` for each sample.
-        minimum: ``"local"``: the parameters have to be a local minimum of the loss, the data being fixed.
+        minimum: ``"local"``: the parameters have to be a local minimum of the loss, the data being fixed;
+            ``"global"``: no parameters whatever, given ones included, have a lower loss on the same data.
         title: for people, as are ``notes`` and ``references``.
         notes: what there is to say about it.
         references: where the question comes from.
@@ -199,7 +200,7 @@ class Problem(Question):
         return self._changed(where=[*self.where, *conditions])
 
     def anywhere(self) -> Problem:
-        """The same question, whether the parameters are a local minimum or not."""
+        """The same question, whether the parameters are a minimum or not."""
         return self if self.minimum is None else self._changed(minimum=None)
 
     def with_zeros(self, names: Iterable[str]) -> Problem:

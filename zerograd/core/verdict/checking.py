@@ -54,7 +54,7 @@ def check_witness(problem: Problem, witness: Witness, kind: PointKind | None = N
     """Return quietly if the witness answers the problem.
 
     Args:
-        kind: what shows that it is a local minimum, where that is asked; else None, or what it is.
+        kind: what shows that it is a minimum, where that is asked; else None, or what it is.
 
     Raises:
         Refused: it does not, or is not known to; with every violation.
@@ -69,9 +69,15 @@ def check_witness(problem: Problem, witness: Witness, kind: PointKind | None = N
         raise Refused(wrong)
     if kind is not None:
         _check_kind(witness, kind)
-    if problem.minimum is not None and (kind is None or not kind.kind.is_minimum):
+    if problem.minimum is not None:
+        _check_minimum(problem, kind)
+
+
+def _check_minimum(problem: Problem, kind: PointKind | None) -> None:
+    """See to it that an accepted kind is the minimum that is asked for. Raises Refused."""
+    if kind is None or not kind.is_asked(problem.minimum, problem.network):
         found = "nothing that shows it" if kind is None else str(kind.kind)
-        raise Refused([Violation("minimum", "a local minimum", found)])
+        raise Refused([Violation("minimum", f"a {problem.minimum} minimum", found)])
 
 
 def _check_kind(witness: Witness, kind: PointKind) -> None:
