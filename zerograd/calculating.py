@@ -133,7 +133,7 @@ def _accepted(problem: Problem, witness: Witness, start: float) -> Answer:
         from zerograd.show.kinds import kind_text
 
         kind = kind_asked(problem, witness.point)
-        is_minimum = kind.is_asked(problem.minimum, problem.network)
+        is_minimum = kind.is_asked(problem.minimum, problem.model)
         if not is_minimum:
             check_witness(problem.anywhere(), witness.answering(problem.anywhere()))
             if is_minimum is False and unfit(problem) is None:

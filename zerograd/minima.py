@@ -172,7 +172,7 @@ def _accepted(problem: Problem, witness: Witness, run: Run, known: Least | None 
                 kind = kind_among_all(offered.point)
         else:
             kind = kind_of(offered.point)
-        if not kind.is_asked(problem.minimum, problem.network):
+        if not kind.is_asked(problem.minimum, problem.model):
             return None
         answer = Sat(offered, problem=problem, kind=kind)
     except (Refused, OnKink, NoSlopeYet):  # at a kink a narrower question may have another convention

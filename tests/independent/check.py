@@ -22,6 +22,7 @@ from tests.independent.calculation import Calculation
 from tests.independent.documents import CannotTell, No, keys, need, order, polynomial, powers, rational, read
 from tests.independent.formulas import Formula, Poly, compared, flat, number, plus, power, put_in, times
 from tests.independent.identities import Identities
+from tests.independent.kinds import Kinds
 from tests.independent.moments import Moments
 from tests.independent.passes import Dataset
 from tests.independent.problems import Problem
@@ -151,8 +152,24 @@ class Part:
         need(left == right, "no identity")
 
 
+def check_point(problem: Problem, data: Any) -> None:
+    """Return if the given point is not the minimum that is asked for. Raises No."""
+    keys(data, {"format", "problem", "point"}, set())
+    need(data["format"] == "zerograd.certificate/1", "another format")
+    need(data["problem"] == problem.digest, "another problem")
+    given = Kinds(problem)
+    kind = given.check(data["point"])
+    asked = problem.data.get("minimum")
+    none = kind in ("maximum in some direction", "saddle", "no minimum")
+    need(asked in ("local", "global"), "no minimum is asked for")
+    need(none or (asked == "global" and given.is_global(data["point"]) is False), "it may be one")
+
+
 def check(problem: Problem, data: Any) -> None:
     """Return if the certificate is accepted. Raises No or CannotTell."""
+    if isinstance(data, dict) and "point" in data:
+        check_point(problem, data)
+        return
     keys(data, {"format", "problem", "parts"}, {"derivative_at_kink"})
     need(data["format"] == "zerograd.certificate/1", "another format")
     need(data["problem"] == problem.digest, "another problem")

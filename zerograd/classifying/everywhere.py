@@ -34,7 +34,7 @@ def kind_among_all(
         TooMuchWork: inside a budget.
     """
     found = kind_of(point)
-    if found.is_global(point.model.network):
+    if found.is_global(point.model):
         return found
     evidence = _evidence(point, found.evidence, timely, known)
     return PointKind(check_kind(point, evidence), evidence)

@@ -207,7 +207,7 @@ def _kind(
     point.adjoint  # noqa: B018 - under ``forbid`` it raises where a sample is on a kink
     found = kind_of(point, named, number, everywhere)
     found.check(point)
-    is_minimum = found.is_global(point.model.network) if everywhere else found.kind.is_minimum
+    is_minimum = found.is_global(point.model) if everywhere else found.kind.is_minimum
     grade = Grade.UNDECIDED if is_minimum is None else Grade.RIGHT if is_minimum else Grade.WRONG
     return Finding(grade, kind=FoundKind(point, found))
 

@@ -14,8 +14,7 @@ from zerograd.core.errors import FormatError, Refused, Violation
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.backprop import ExactActivate, OnKink
 from zerograd.core.model.kinks import NoSlopeYet
-from zerograd.core.model.network import Network
-from zerograd.core.model.point import Point
+from zerograd.core.model.point import Model, Point
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, compare, format_exact, sign
@@ -106,7 +105,7 @@ class PointKind:
     kind: Kind
     evidence: Evidence
 
-    def is_global(self, network: Network) -> bool | None:
+    def is_global(self, model: Model) -> bool | None:
         """Whether no parameters have a lower loss, as the evidence shows; None where that is not decided.
 
         Without a hidden layer predictions are linear in the parameters, and the loss is convex in these: then
@@ -118,20 +117,27 @@ class PointKind:
         match evidence.minimum:
             case Best() | Lowest():
                 return True
-            case MinimumProof() if network.depth == 1:
-                phi = network.layers[0].activation
-                return True if isinstance(phi, PiecewiseLinear) and not phi.has_kinks else None
+            case MinimumProof() | SecondOrder() if _is_convex(model):
+                return True
         return None
 
-    def is_asked(self, minimum: str | None, network: Network) -> bool | None:
+    def is_asked(self, minimum: str | None, model: Model) -> bool | None:
         """Whether it is a minimum as asked for: ``global``, or local; None where that is not decided."""
-        return self.is_global(network) if minimum == "global" else self.kind.is_minimum
+        return self.is_global(model) if minimum == "global" else self.kind.is_minimum
 
     def check(self, point: Point[Exact]) -> None:
         """Return quietly if the evidence shows that the point is of this kind. Raises Refused."""
         shown = check_kind(point, self.evidence)
         if shown is not self.kind:
             raise Refused([Violation("the kind of the point", str(shown), str(self.kind))])
+
+
+def _is_convex(model: Model) -> bool:
+    """Whether the loss is a convex function of the parameters, or grows with one."""
+    if model.network.depth > 1 or model.loss.outer_sign != 1 or not model.loss.inner.convex:
+        return False
+    phi = model.network.layers[0].activation
+    return isinstance(phi, PiecewiseLinear) and not phi.has_kinks
 
 
 def check_kind(point: Point[Exact], evidence: Evidence) -> Kind:

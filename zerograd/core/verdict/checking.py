@@ -75,7 +75,7 @@ def check_witness(problem: Problem, witness: Witness, kind: PointKind | None = N
 
 def _check_minimum(problem: Problem, kind: PointKind | None) -> None:
     """See to it that an accepted kind is the minimum that is asked for. Raises Refused."""
-    if kind is None or not kind.is_asked(problem.minimum, problem.network):
+    if kind is None or not kind.is_asked(problem.minimum, problem.model):
         found = "nothing that shows it" if kind is None else str(kind.kind)
         raise Refused([Violation("minimum", f"a {problem.minimum} minimum", found)])
 
