@@ -8,12 +8,16 @@
 [[0]] [0]
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 from zerograd._version import __version__
 
+TYPE_CHECKING = False
+"""Stands for that of `typing`, which takes longer to import than all else here; until then Ctrl-C is not heard."""
+
 if TYPE_CHECKING:
+    from typing import Any
+
     from zerograd.api import gradients, load, load_answer, prove, smallest, solve, verify
     from zerograd.atlas_table import Atlas
     from zerograd.atlases import atlas
@@ -110,6 +114,8 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for (PEP 562)."""
     if name not in _MODULE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     import_module("zerograd.notebooks").attach()
     value = getattr(import_module(_MODULE[name]), name)
     globals()[name] = value

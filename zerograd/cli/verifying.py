@@ -92,25 +92,19 @@ def _verified_audit(audited: IsAudit, documents: Sequence[Any]) -> tuple[int, li
 
 def _verified(problem: Problem, documents: Sequence[Any]) -> tuple[int, list[str]]:
     """Check results; return the exit code, and what was accepted. Raises what `check_result` does."""
-    from zerograd.core.landscape.documents import accepted_levels_line, check_document, is_levels
-    from zerograd.core.verdict.atlas import check_atlas
-    from zerograd.core.verdict.checking import accepted_line, claimed_digest, is_atlas
-    from zerograd.core.verdict.row import accepted_rows_line
+    from zerograd.core.verdict.checking import accepted_line, claimed_digest
+    from zerograd.core.whole import check_whole, is_whole
 
-    if len(documents) == 1 and is_atlas(documents[0]):
-        rows = check_atlas(problem, documents[0])
-        code = DECIDED if all(row.proved for row in rows) else UNKNOWN
-        return code, [accepted_rows_line("an atlas", rows)]
-    if len(documents) == 1 and is_levels(documents[0]):
-        levels = check_document(problem, documents[0])
-        return DECIDED if levels.proof is not None else UNKNOWN, [accepted_levels_line(levels)]
+    if len(documents) == 1 and is_whole(documents[0]):
+        accepted = check_whole(problem, documents[0])
+        return DECIDED if accepted.proved else UNKNOWN, [accepted.line]
     # Of the results of several problems, those that claim to answer this one; several with `--count`.
     claiming = [document for document in documents if claimed_digest(document) == problem.digest]
-    accepted = [
+    answers = [
         _checked(problem, document, number if len(claiming) > 1 else None)
         for number, document in enumerate(claiming or documents[:1] or [None], start=1)
     ]
-    return DECIDED, [accepted_line(problem, evidence) for evidence in accepted]
+    return DECIDED, [accepted_line(problem, evidence) for evidence in answers]
 
 
 def _checked(problem: Problem, document: object, number: int | None) -> Witness | Certificate:

@@ -23,9 +23,9 @@ LITTLE, AT_SIGHT = 20.0, 0.5
 def patience(effort: float) -> float:
     """Return how many seconds a limited effort may take, once the solver has started.
 
-    Efforts are counted in steps, so that answers do not depend on the machine, and this is far above what they
-    take. But Z3 does not count what it does with algebraic numbers: a glance could last for seconds, in which
-    what comes next would have found an answer.
+    Efforts are counted in steps, so that answers do not depend on the machine, and this is far above what
+    they take. But Z3 does not count what it does with algebraic numbers: a glance could last for seconds, in
+    which what comes next would have found an answer.
     """
     return min(LITTLE * effort + AT_SIGHT, LENIENCE * effort + LENIENCE)
 

@@ -86,8 +86,8 @@ class Z3:
         limits: dict[str, int] = {}
         if effort is not None:
             limits["rlimit"] = int(min(effort * STEPS, 2**31 - 1))
-        # A limit on time starts a thread, which takes as long as the shortest questions; we are killed anyway. But
-        # then all that we have loaded is to be loaded anew, which takes longer than a glance may last.
+        # A limit on time starts a thread, which takes a while; we are killed anyway. But then all that was
+        # loaded is to be loaded anew, which takes about as long as a glance may last.
         if effort is None or seconds < SOON:
             limits["timeout"] = int(min(max(1, seconds * 1000), 2**31 - 1))
         solver.set(**limits)

@@ -83,11 +83,6 @@ def audit(problem: Problem, claims: Iterable[Claim], kind_of: KindOf | None = No
         return Audit(problem, claims, kink.place, columns)
 
 
-def is_audit(data: object) -> bool:
-    """Whether a document says of itself that it is for `check_audit`."""
-    return isinstance(data, Mapping) and data.get("format") == FORMAT
-
-
 def accepted_audit_line(audit: Audit) -> str:
     """What was accepted, in a line."""
     number = len(audit.claims)

@@ -272,11 +272,6 @@ def accepted_line(problem: Problem, accepted: Witness | Certificate) -> str:
     return f"accepted: a certificate that there is no answer ({scope}), re-checked exactly"
 
 
-def is_atlas(data: object) -> bool:
-    """Whether a document says of itself that it is for `zerograd.core.verdict.atlas.check_atlas`."""
-    return isinstance(data, Mapping) and data.get("format") == ATLAS_FORMAT
-
-
 def _check_document(problem: Problem, data: object, kind: object = None) -> Witness:
     form = data.get("format") if isinstance(data, Mapping) else None
     if isinstance(data, Mapping) and form in (WITNESS_FORMAT, ENCLOSURE_FORMAT):
