@@ -13,7 +13,7 @@ from __future__ import annotations
 from zerograd._version import __version__
 
 TYPE_CHECKING = False
-"""Stands for that of `typing`, which takes longer to import than all else here; until then Ctrl-C is not heard."""
+"""Stands for that of `typing`, which takes longer to import than all else here, with Ctrl-C unheard."""
 
 if TYPE_CHECKING:
     from typing import Any
