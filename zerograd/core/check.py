@@ -52,8 +52,9 @@ def main(arguments: Sequence[str]) -> int:
                 print(accepted_levels_line(levels))
                 return 0 if levels.proof is not None else 3
             if is_audit(document):
-                print(accepted_audit_line(check_audit(problem, document)))
-                return 0
+                audit = check_audit(problem, document)
+                print(accepted_audit_line(audit))
+                return 0 if audit.proved else 3
             line = accepted_line(problem, check_result(problem, document))
     except Refused as refusal:
         print(f"refused: {refusal}")
