@@ -8,6 +8,7 @@ from typing import Any
 from zerograd.core.auditing.claims import Claim
 from zerograd.core.auditing.findings import Audit as Judged
 from zerograd.core.auditing.findings import Finding, Grade
+from zerograd.core.question.problem import Problem
 
 
 @dataclass(frozen=True, repr=False)
@@ -18,6 +19,11 @@ class Audit:
     """
 
     judged: Judged
+
+    @property
+    def problem(self) -> Problem:
+        """Return the example, without claims."""
+        return self.judged.problem
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -66,9 +72,21 @@ class Audit:
 
     def to_markdown(self) -> str:
         """Return it in Markdown."""
-        from zerograd.show.say.audit import audit_markdown
+        from zerograd.show.say.audit import audit_document
 
-        return audit_markdown(self.judged)
+        return audit_document(self.judged, "markdown")
+
+    def to_latex(self, *, document: bool = True) -> str:
+        """Return it as LaTeX: a document, or a fragment of one."""
+        from zerograd.show.say.audit import audit_document
+
+        return audit_document(self.judged, "latex", fragment=not document)
+
+    def to_html(self) -> str:
+        """Return it as a page in one file."""
+        from zerograd.show.say.audit import audit_document
+
+        return audit_document(self.judged, "html")
 
     def to_json(self) -> dict[str, Any]:
         """Return the document (docs/FORMATS.md)."""

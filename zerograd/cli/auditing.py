@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -12,6 +13,7 @@ from zerograd.cli.common import (
     UNKNOWN,
     beside_option,
     check_new_place,
+    fail,
     fail_at,
     force_option,
     progress,
@@ -24,10 +26,18 @@ from zerograd.cli.common import (
 from zerograd.cli.rows import say
 from zerograd.streams import printable
 
+if TYPE_CHECKING:
+    from zerograd.exports import Form
+
+FORMS = ("text", "markdown", "latex", "html", "json")
+
 
 @click.command()
 @click.argument("spec")
-@click.option("--json", "as_json", is_flag=True, help="Print the document, with all values, not the table.")
+@click.option(
+    "--to", "form", type=click.Choice(FORMS), default="text", show_default=True, help="How it is printed."
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --to json: the document, with all values.")
 @beside_option("the document")
 @force_option
 @timeout_option("For each claim, where not everything is given.", "10s")
@@ -37,6 +47,7 @@ from zerograd.streams import printable
 def audit(
     spec: str,
     *,
+    form: str,
     as_json: bool,
     output: str | None,
     force: bool,
@@ -68,9 +79,12 @@ def audit(
     from zerograd.auditing import judge
     from zerograd.core.errors import ZerogradError
     from zerograd.core.numbers.work import budget
+    from zerograd.exports import export
     from zerograd.show.say.audit import audit_text, verdict
     from zerograd.spec.audit import load_from
 
+    if as_json and form not in ("text", "json"):
+        fail(f"--json and --to {form} contradict each other: give one of them")
     check_new_place(output, [spec], force=force)
     try:
         with budget(work), progress(quiet) as report:
@@ -78,6 +92,9 @@ def audit(
             result = judge(problem, claims, timeout=timeout, seed=seed, progress=report)
     except ZerogradError as error:
         fail_at(spec, error)
-    shown = verdict(result.judged) if quiet else audit_text(result.judged, width=width())
-    put(result.to_json(), shown, as_json=as_json, output=output)
+    if form in ("text", "json"):
+        shown = verdict(result.judged) if quiet else audit_text(result.judged, width=width())
+    else:
+        shown = export(result, cast("Form", form))
+    put(result.to_json(), shown, as_json=as_json or form == "json", output=output)
     sys.exit(NOT_AS_EXPECTED if result.wrong else DECIDED if result.decided else UNKNOWN)

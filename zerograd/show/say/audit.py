@@ -15,10 +15,12 @@ from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import parse_rational, rational_text
 from zerograd.core.numbers.real import Real
 from zerograd.core.question.problem import Problem
-from zerograd.document import html, markdown, text
+from zerograd.document import html, text
 from zerograd.document.blocks import Block, Code, Paragraph, Prose, Table, heading, paragraph, prose
 from zerograd.document.numbers import decimal_text, exact_text, is_long
 from zerograd.show.kinds import kind_text
+from zerograd.show.lecture.languages import Language, document
+from zerograd.show.say import paper
 from zerograd.show.words import count
 
 SHOWN = 12
@@ -42,9 +44,11 @@ def audit_text(audit: Audit, *, width: int = text.WIDTH) -> str:
     return text.written([*_blocks(audit)], width=width, indent=0)
 
 
-def audit_markdown(audit: Audit) -> str:
-    """In Markdown."""
-    return markdown.written([heading(audit.problem.title or "Audit", level=0), *_blocks(audit)])
+def audit_document(audit: Audit, language: Language, *, fragment: bool = False) -> str:
+    """Return a document, or a fragment of one, with a heading."""
+    title = audit.problem.title or "Audit"
+    blocks = [heading(title, level=0), *_blocks(audit)]
+    return paper.written(blocks) if fragment and language == "latex" else document(blocks, language, title)
 
 
 def audit_html(audit: Audit) -> str:
@@ -134,13 +138,19 @@ def _completions(problem: Problem, claim: Claim, finding: Finding, under: str) -
         if not found or role not in _ROLES:
             continue
         told = [f"{name} = {_nested(array.map(number_in_list).tolist())}" for name, array in found]
-        then = ""
+        then: Prose = ()
         if role == AGAINST and finding.values:
             reached = [
                 f"{value.name} = {number_text(value.value, value.printed)}" for value in finding.values
             ]
-            then = f" ({_some(reached)})"
-        yield prose(_of(claim, under), f"{_ROLES[role]} at {_some(told)}{then}.")
+            then = prose(" (", _codes(reached), ")")
+        yield prose(_of(claim, under), f"{_ROLES[role]} at ", _codes(told), then, ".")
+
+
+def _codes(texts: Sequence[str]) -> Prose:
+    """The first few of texts, as code."""
+    listed = prose(*(part for text in texts[:SHOWN] for part in (", ", Code(text))))[1:]
+    return prose(listed, f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else "")
 
 
 def _sentences(claim: Claim, finding: Finding, under: str) -> Iterator[Prose]:
