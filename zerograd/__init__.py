@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from zerograd.api import gradients, load, load_answer, prove, smallest, solve, verify
     from zerograd.atlas_table import Atlas
     from zerograd.atlases import atlas
-    from zerograd.audits import Audit, audit
+    from zerograd.auditing import audit
+    from zerograd.audits import Audit
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
     from zerograd.core.model.activations import leaky_relu
     from zerograd.core.model.network import Layer, Network
@@ -86,7 +87,8 @@ __all__ = [
 _HOME = {
     "zerograd.api": ("gradients", "load", "load_answer", "prove", "smallest", "solve", "verify"),
     "zerograd.atlases": ("atlas",),
-    "zerograd.audits": ("Audit", "audit"),
+    "zerograd.auditing": ("audit",),
+    "zerograd.audits": ("Audit",),
     "zerograd.core.verdict.answer": ("Answer", "Sat", "Unknown", "Unsat"),
     "zerograd.core.refuting.certificate": ("Certificate",),
     "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),

@@ -87,7 +87,7 @@ def _verified_audit(audited: IsAudit, documents: Sequence[Any]) -> tuple[int, li
     audit = check_audit(problem, documents[0] if len(documents) == 1 else None)
     if audit.claims != claims:
         raise Refused([Violation("claims", "those of the file", "others")])
-    return DECIDED, [accepted_audit_line(audit)]
+    return DECIDED if audit.proved else UNKNOWN, [accepted_audit_line(audit)]
 
 
 def _verified(problem: Problem, documents: Sequence[Any]) -> tuple[int, list[str]]:

@@ -59,7 +59,7 @@ KINDS: Mapping[str, Kind[Any]] = {
         documents.accepted_levels_line,
         lambda levels: levels.proof is not None,
     ),
-    findings.FORMAT: Kind(judging.check_audit, judging.accepted_audit_line),
+    findings.FORMAT: Kind(judging.check_audit, judging.accepted_audit_line, lambda audit: audit.proved),
 }
 """Each format, with what is done with its documents."""
 

@@ -232,6 +232,10 @@ class Problem(Question):
         }
         return self._changed(**{**nothing, **unlabelled, **query})
 
+    def asking(self, **changes: Any) -> Problem:
+        """The same question with other arguments, by name, in place of its own. Raises ProblemError."""
+        return self._changed(**changes)
+
     def _changed(self, **changes: Any) -> Problem:
         names = ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink")
         labels = ("loss", "targets", "minimum", "title", "notes", "references", "expect", "prefer")
