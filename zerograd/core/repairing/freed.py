@@ -9,11 +9,11 @@ lies between two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from zerograd.core.auditing.claims import Claim, Digits, LocalMinimum, Printed, Step
@@ -43,6 +43,7 @@ from zerograd.core.repairing.line import (
     place_to_json,
     real_roots,
 )
+from zerograd.core.repairing.loose import LOOSE, Loose
 
 MAX_PLACES = 10_000
 """Places of one number, after which it is given up."""
@@ -139,6 +140,8 @@ class SpotActivate:
     convention: Kink
 
     def __call__(self, activation: Activation, site: Site, z: Any, /) -> tuple[Any, Any]:
+        if isinstance(z, Loose):
+            return z, z
         if not isinstance(activation, PiecewiseLinear):
             raise Unevaluated(site, str(activation), "it is no polynomial")
         pieces = activation.pieces
@@ -160,12 +163,14 @@ class Line:
 
     Attributes:
         claims: those that are likely to fail first: what holds does not depend on their order.
+        loose: other numbers that are free: a claim that depends on one of these is not decided.
     """
 
     problem: Problem
     claims: tuple[Claim, ...]
     arrays: dict[str, Array[Any]]
     free: Entry
+    loose: tuple[Entry, ...] = ()
     roots: dict[Integers, tuple[Place, ...]] = field(default_factory=dict)
 
     def stretches(self) -> tuple[Stretch, ...]:
@@ -201,12 +206,11 @@ class Line:
 
     def verdict(self, spot: Spot) -> bool | None:
         """Whether no claim is wrong there; None if that is not decided."""
-        problem, name = self.problem, self.free.name
-        moved = Array(
-            self.arrays[name].shape,
-            tuple(UNKNOWN if at == self.free.index else v for at, v in self.arrays[name].items()),
-        )
-        values = self.arrays | {name: moved}
+        problem, values = self.problem, dict(self.arrays)
+        for at, mark in ((self.free, UNKNOWN), *((each, LOOSE) for each in self.loose)):
+            array = values[at.name]
+            entries = tuple(mark if index == at.index else v for index, v in array.items())
+            values[at.name] = Array(array.shape, entries)
         convention = convention_of(problem)
         point: Point[Any] = Point(
             replace(problem.model, derivative_at_kink=convention),
@@ -253,7 +257,13 @@ def _holds(claim: Claim, points: dict[Step | None, Point[Any]], spot: Spot) -> b
             return evaluate(claim.statement, algebra, lookup)
         values = number_of(claim.statement.quantity, algebra, lookup).entries
         pairs = zip(values, claim.statement.printed.entries, strict=True)
-        return all(printed_so(partial(spot.compare, value), printed) for value, printed in pairs)
+        known = True
+        for value, printed in pairs:
+            if isinstance(value, Loose):
+                known = False
+            elif not printed_so(partial(spot.compare, value), printed):
+                return False
+        return True if known else None
     except NotClosed:
         return None
     except ArithmeticError:  # it has no meaning there
@@ -294,20 +304,27 @@ def range_of(printed: Printed) -> tuple[Rational, Rational, bool, bool]:
     return value - half, value + unit, True, False
 
 
-def line_of(problem: Problem, claims: Sequence[Claim], free: Entry, **changed: Any) -> Line:
-    """Return the line of a number, with other values of other numbers.
+def line_of(
+    problem: Problem,
+    claims: Sequence[Claim],
+    free: Entry,
+    values: Mapping[Entry, Rational] = MappingProxyType({}),
+    loose: Sequence[Entry] = (),
+) -> Line:
+    """Return the line of a number.
 
     Args:
-        changed: values by entry, under the key ``values``.
+        values: of other numbers, in place of those given.
+        loose: other numbers that are free.
 
     Raises:
-        FormatError: numbers are given that are not rational.
+        NotClosed: numbers are given that are not rational.
     """
     arrays = given.given_arrays(problem)
-    for at, value in changed.get("values", {}).items():
+    for at, value in values.items():
         entries = tuple(value if i == at.index else v for i, v in arrays[at.name].items())
         arrays[at.name] = Array(arrays[at.name].shape, entries)
     for name, array in arrays.items():
         if not array.kinds <= {int, Fraction}:
-            raise FormatError(f"{name} is not rational")
-    return Line(problem, tuple(claims), arrays, free)
+            raise NotClosed(f"{name} is not rational")
+    return Line(problem, tuple(claims), arrays, free, tuple(loose))

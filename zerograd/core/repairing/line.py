@@ -23,7 +23,9 @@ from zerograd.core.numbers.plain import Ring, chosen
 from zerograd.core.numbers.rationals import narrowed, rational_from_json, rational_text
 from zerograd.core.numbers.roots import sign_at
 from zerograd.core.numbers.work import spend
+from zerograd.core.question.enclosures import ORDERS, EnclosureAlgebra, Known
 from zerograd.core.question.language import Comparison
+from zerograd.core.repairing.loose import LOOSE, Loose
 
 Place: TypeAlias = int | Fraction | NumberField
 """A rational number, or the root α of a field."""
@@ -198,7 +200,10 @@ def place_from_json(data: object) -> Place:
 
 @dataclass(frozen=True)
 class SpotAlgebra:
-    """Conditions over polynomials at a spot. `divide` raises NotClosed for a divisor that is not constant."""
+    """Conditions over polynomials at a spot, and what is `LOOSE`, by Kleene's logic.
+
+    `divide` raises NotClosed for a divisor that is not constant.
+    """
 
     spot: Spot
 
@@ -206,6 +211,8 @@ class SpotAlgebra:
         return value
 
     def divide(self, a: Any, b: Any) -> Any:
+        if LOOSE in (a, b):
+            return LOOSE
         if isinstance(b, Germ):
             p = integers_of(b)
             if len(p) > 1:
@@ -214,41 +221,35 @@ class SpotAlgebra:
         return a * (1 / Fraction(b))
 
     def absolute(self, a: Any) -> Any:
-        return a if self.spot.sign(a) >= 0 else -a
+        return a if isinstance(a, Loose) or self.spot.sign(a) >= 0 else -a
 
     def minimum(self, values: Sequence[Any]) -> Any:
+        if LOOSE in values:
+            return LOOSE
         return reduce(lambda a, b: a if self.spot.compare(a, b) <= 0 else b, values)
 
     def maximum(self, values: Sequence[Any]) -> Any:
+        if LOOSE in values:
+            return LOOSE
         return reduce(lambda a, b: a if self.spot.compare(a, b) >= 0 else b, values)
 
-    def compare(self, a: Any, operator: Comparison, b: Any) -> bool:
-        order = self.spot.compare(a, b)
-        match operator:
-            case "<":
-                return order < 0
-            case "<=":
-                return order <= 0
-            case "==":
-                return order == 0
-            case "!=":
-                return order != 0
-            case ">=":
-                return order >= 0
-            case ">":
-                return order > 0
+    def compare(self, a: Any, operator: Comparison, b: Any) -> Known:
+        return None if LOOSE in (a, b) else self.spot.compare(a, b) in ORDERS[operator]
 
-    def distinct(self, values: Sequence[Any]) -> bool:
-        return all(self.compare(a, "!=", b) for i, a in enumerate(values) for b in values[:i])
+    def distinct(self, values: Sequence[Any]) -> Known:
+        return self.conjunction([self.compare(a, "!=", b) for i, a in enumerate(values) for b in values[:i]])
 
-    def conjunction(self, parts: Sequence[bool]) -> bool:
-        return all(parts)
+    def conjunction(self, parts: Sequence[Known]) -> Known:
+        return _KLEENE.conjunction(parts)
 
-    def disjunction(self, parts: Sequence[bool]) -> bool:
-        return any(parts)
+    def disjunction(self, parts: Sequence[Known]) -> Known:
+        return _KLEENE.disjunction(parts)
 
-    def negation(self, part: bool) -> bool:
-        return not part
+    def negation(self, part: Known) -> Known:
+        return _KLEENE.negation(part)
+
+
+_KLEENE = EnclosureAlgebra()
 
 
 @dataclass(frozen=True)
@@ -265,4 +266,6 @@ class SpotFunctions(Ring):
         at_joins: Sequence[Rational | None],
         /,
     ) -> Any:
+        if isinstance(z, Loose):
+            return z
         return chosen(self.spot.compare, z, joins, branches, at_joins)

@@ -166,7 +166,8 @@ def _place(node: Node, shapes: Mapping[str, Shape]) -> tuple[str, list[Index]] |
     """The array that an expression names, and its entries or one of them; None for other expressions."""
     index: Index | None = None
     if isinstance(node, Item):
-        node, index = node.array, node.index
+        index = node.index
+        node = node.array
     match node:
         case Name(name=name):
             pass

@@ -8,7 +8,7 @@ digits that are printed, rounded or cut off.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -108,7 +108,7 @@ class Work:
             name = plain_name(f"a{number}", depth)
             both = [_activated(layer.activation, value, sheet.convention) for value in z.entries]
             taken = self._slip(name, None, step)
-            values = z.entries if taken and taken.kind == "unactivated" else [a for a, _ in both]
+            values: Any = z.entries if taken and taken.kind == "unactivated" else [a for a, _ in both]
             passed.append((below, Array(z.shape, tuple(d for _, d in both))))
             below = self._array(name, z.shape, values, step, instead=z.entries)
         loss, y, functions = sheet.loss, sheet.arrays["y"], RealFunctions(PRECISION)
@@ -117,8 +117,8 @@ class Work:
         residuals = [p - t for p, t in zip(below.entries, y.entries, strict=True)]
         self._array("r", y.shape, residuals, step)
         factor = loss.factor(*y.shape)
-        adjoint = loss.adjoint(below, y, functions, sheet.convention)
-        arriving = self._array("grad(y_hat)", y.shape, [factor * v for v in adjoint.entries], step)
+        adjoint: Array[Any] = loss.adjoint(below, y, functions, sheet.convention)
+        arriving = self._array("grad(y_hat)", y.shape, adjoint.map(lambda v: v * factor).entries, step)
         gradients = {}
         for number in range(depth, 0, -1):
             came, slopes = passed[number - 1]
@@ -148,7 +148,12 @@ class Work:
         return moved
 
     def _sums(
-        self, name: str, left: Array[Any], right: Array[Any], step: Step | None, bias: Array[Any] | None = None
+        self,
+        name: str,
+        left: Array[Any],
+        right: Array[Any],
+        step: Step | None,
+        bias: Array[Any] | None = None,
     ) -> Array[Any]:
         """Rows of ``left`` times rows of ``right``, number by number."""
         taken = self._slip(name, None, step)
@@ -163,7 +168,7 @@ class Work:
                 terms = [a * b for a, b in zip(row, column, strict=True)]
                 if bias is not None and bias.entries:
                     terms.append(bias.entries[i])
-                entries.append(self._sum(Number(name, (m, i), step), terms, bias is not None))
+                entries.append(self._sum(Number(name, (m, i), step), terms))
         return Array(shape, tuple(entries))
 
     def _totals(self, name: str, delta: Array[Any], step: Step | None) -> Array[Any]:
@@ -173,7 +178,7 @@ class Work:
             tuple(self._sum(Number(name, (i,), step), list(column)) for i, column in enumerate(columns)),
         )
 
-    def _sum(self, number: Number, terms: list[Any], biased: bool = False) -> Any:
+    def _sum(self, number: Number, terms: list[Any]) -> Any:
         self.summands[number] = terms
         slip = self.slips.get(number)
         if slip is not None and slip.kind == "term" and -1 <= slip.term < len(terms):
@@ -210,8 +215,7 @@ class Work:
 
     def _put(self, number: Number, value: Any) -> Any:
         """A number comes out: what is printed of it, if anything, goes on."""
-        slip = self.slips.get(number)
-        if slip is not None and slip.kind == "factor":
+        if (slip := self.slips.get(number)) is not None and slip.kind == "factor":
             value = value * slip.factor
         if isinstance(value, Fraction):
             value = narrowed(value)
@@ -278,14 +282,10 @@ def _activated(activation: Activation, z: Any, convention: Kink) -> tuple[Any, A
         within = [kink for kink in activation.kinks if compare(z, kink) in (0, None)]
         if within:
             low, high = ends(z)
-            values = [activation.at(narrowed(Fraction(v)), "left")[0] for v in (low, high, *within)]
+            places = [narrowed(Fraction(v)) for v in (low, high, *within)]
+            values: list[Any] = [activation.at(place, "left")[0] for place in places]
             return (
-                Interval.between(min(values), max(values), PRECISION),  # type: ignore[arg-type]
+                Interval.between(min(values), max(values), PRECISION),
                 Interval.between(min(activation.slopes), max(activation.slopes), PRECISION),
             )
     return activation.value(z, functions), activation.slope(z, functions, convention)
-
-
-def numbers_of(work: Work) -> Iterator[Number]:
-    """Yield every number of a calculation, in its order."""
-    yield from work.values
