@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zerograd.exports import export
     from zerograd.levels import Levels, levels
     from zerograd.proof import Proof
+    from zerograd.repairs import Repair, repair
     from zerograd.report import Report
     from zerograd.show.plot import plot
     from zerograd.sweeping.table import SweepTable
@@ -49,6 +50,7 @@ __all__ = [
     "ProblemError",
     "Proof",
     "Refused",
+    "Repair",
     "Report",
     "Sat",
     "Sweep",
@@ -72,6 +74,7 @@ __all__ = [
     "load_answer",
     "plot",
     "prove",
+    "repair",
     "smallest",
     "solve",
     "sweep",
@@ -94,6 +97,7 @@ _HOME = {
     "zerograd.exports": ("export",),
     "zerograd.levels": ("Levels", "levels"),
     "zerograd.proof": ("Proof",),
+    "zerograd.repairs": ("Repair", "repair"),
     "zerograd.report": ("Report",),
     "zerograd.show.plot": ("plot",),
     "zerograd.atlas_table": ("Atlas",),

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: bool) -> None:
     """Re-check the witness or certificate in RESULT against the problem in SPEC, with the trusted core alone.
 
-    RESULT is what `solve`, `prove`, `atlas`, `sweep`, `audit` or `levels` printed with `--json`, or `-o`
-    wrote. A question's digest, which papers and results name, is printed beside. Exit codes:
+    RESULT is what `solve`, `prove`, `atlas`, `sweep`, `audit`, `repair` or `levels` printed with `--json`,
+    or `-o` wrote. A question's digest, which papers and results name, is printed beside. Exit codes:
     0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of a table: not all of it).
     """
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
@@ -78,12 +78,18 @@ def _verified_sweep(asked: IsSweep, documents: Sequence[Any]) -> tuple[int, list
 
 
 def _verified_audit(audited: IsAudit, documents: Sequence[Any]) -> tuple[int, list[str]]:
-    """Check the document of an audit; return the exit code, and what was accepted."""
+    """Check the document of an audit, or of repairs; return the exit code, and what was accepted."""
     from zerograd.core.auditing.judging import accepted_audit_line, check_audit
     from zerograd.core.errors import Refused, Violation
+    from zerograd.core.repairing.repairs import accepted_repair_line, check_repair, is_repair
     from zerograd.spec.audit import of_document
 
     problem, claims = of_document(audited.document, audited.name, audited.folder)
+    if len(documents) == 1 and is_repair(documents[0]):
+        repairs = check_repair(problem, documents[0])
+        if repairs.claims != claims:
+            raise Refused([Violation("claims", "those of the file", "others")])
+        return UNKNOWN if repairs.open else DECIDED, [accepted_repair_line(repairs)]
     audit = check_audit(problem, documents[0] if len(documents) == 1 else None)
     if audit.claims != claims:
         raise Refused([Violation("claims", "those of the file", "others")])

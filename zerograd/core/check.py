@@ -4,7 +4,8 @@
 
 Witnesses are for `zerograd.core.verdict.existence`, certificates for `zerograd.core.refuting.refutation`,
 atlases, many results in one document, for `zerograd.core.verdict.atlas`, audits for
-`zerograd.core.auditing.judging`, levels for `zerograd.core.landscape.documents`.
+`zerograd.core.auditing.judging`, repairs for `zerograd.core.repairing.repairs`, levels for
+`zerograd.core.landscape.documents`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from zerograd.core.errors import FormatError, NothingToCheck, ProblemError, Refu
 from zerograd.core.landscape.documents import accepted_levels_line, check_document, is_levels
 from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.question.documents import problem_from_json, read_json
+from zerograd.core.repairing.repairs import accepted_repair_line, check_repair, is_repair
 from zerograd.core.verdict.atlas import check_atlas
 from zerograd.core.verdict.checking import accepted_line, check_result, is_atlas
 from zerograd.core.verdict.row import accepted_rows_line
@@ -54,6 +56,10 @@ def main(arguments: Sequence[str]) -> int:
             if is_audit(document):
                 print(accepted_audit_line(check_audit(problem, document)))
                 return 0
+            if is_repair(document):
+                repairs = check_repair(problem, document)
+                print(accepted_repair_line(repairs))
+                return 3 if repairs.open else 0
             line = accepted_line(problem, check_result(problem, document))
     except Refused as refusal:
         print(f"refused: {refusal}")

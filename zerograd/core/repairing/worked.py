@@ -242,7 +242,8 @@ def follows(value: Real, printed: Printed, slack: Rational = 0) -> bool:
     """Whether digits may be printed of a number, or of one in an interval, up to so much of what they say."""
     low, high, with_low, with_high = range_of(printed)
     if slack:
-        low, high = low - abs(printed.value) * slack, high + abs(printed.value) * slack
+        margin = slack * abs(Fraction(printed.value))
+        low, high = low - margin, high + margin
     if isinstance(value, Interval):
         least, most = ends(value)
         return least <= high and most >= low
