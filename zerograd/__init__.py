@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from zerograd.exports import export
     from zerograd.levels import Levels, levels
     from zerograd.proof import Proof
+    from zerograd.repairs import Repair, repair
     from zerograd.report import Report
     from zerograd.show.plot import plot
     from zerograd.sweeping.table import SweepTable
@@ -54,6 +55,7 @@ __all__ = [
     "ProblemError",
     "Proof",
     "Refused",
+    "Repair",
     "Report",
     "Sat",
     "Sweep",
@@ -77,6 +79,7 @@ __all__ = [
     "load_answer",
     "plot",
     "prove",
+    "repair",
     "smallest",
     "solve",
     "sweep",
@@ -100,6 +103,7 @@ _HOME = {
     "zerograd.exports": ("export",),
     "zerograd.levels": ("Levels", "levels"),
     "zerograd.proof": ("Proof",),
+    "zerograd.repairs": ("Repair", "repair"),
     "zerograd.report": ("Report",),
     "zerograd.show.plot": ("plot",),
     "zerograd.atlas_table": ("Atlas",),

@@ -261,7 +261,7 @@ def _finding(
             raise kink if claim.step is None else OnKinkLater(kink.site, claim.step) from None
         if isinstance(claim.statement, LocalMinimum):
             return kind(point)
-        lookup = _lookup(point)
+        lookup = named_in(point)
         if isinstance(claim.statement, Digits):
             return digits_finding(claim.statement, lookup)
         return condition_finding(claim.statement, lookup)
@@ -301,7 +301,9 @@ def after_step(point: Point[Any], step: Step) -> Point[Any]:
     return replace(point, parameters=parameters, activate=activate)
 
 
-def _lookup(point: Point[Any]) -> Callable[[str], Array[Any]]:
+def named_in(point: Point[Any]) -> Callable[[str], Array[Any]]:
+    """Return the numbers of a point by the names that claims have for them."""
+
     def named(name: str) -> Array[Any]:
         inner = name.removeprefix("grad(").removesuffix(")")
         if inner == name or inner in point.gradients:

@@ -198,6 +198,10 @@ class Problem(Question):
         """The same question under further conditions. Raises ProblemError if one does not fit."""
         return self._changed(where=[*self.where, *conditions])
 
+    def with_given(self, given: Mapping[str, Any]) -> Problem:
+        """The same question with these values in place of those given. Raises ProblemError."""
+        return self._changed(given=given)
+
     def anywhere(self) -> Problem:
         """The same question, whether the parameters are a local minimum or not."""
         return self if self.minimum is None else self._changed(minimum=None)
