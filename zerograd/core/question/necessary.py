@@ -7,7 +7,8 @@ Let θ be a local minimum, on given data, and θ′ have a lower loss on them.
    layer's parameters alone L is differentiable, whatever kinks the layers below are on, and its derivative
    is what reverse mode returns: no slope of a layer below is in it. So these gradients are 0 at θ. If no
    sample is on a kink, neither of a unit nor of the loss, then L is differentiable at θ in all parameters,
-   and all their gradients are 0.
+   and all their gradients are 0. If none is on a kink of a unit of the layer before the last, the same is so
+   of that layer's parameters.
 3. Let the last layer be linear, with a bias, and the loss be convex in ŷ. If all samples had the same
    inputs, every network would predict the same of each: L would be f(p), a convex function of one prediction
    p. At θ the bias moves p, so p would be a local minimum of f, hence a global one: there would be no θ′.
@@ -22,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import TypeVar
 
+from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference
 from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.question import Question
@@ -35,11 +37,21 @@ def zero_gradients(question: Question) -> tuple[str, ...]:
     network, loss = question.network, question.model.loss
     if loss.inner is not loss or not loss.convex:
         return ()
-    if question.derivative_at_kink == "forbid":
+    kinks = loss.has_kinks or any(layer.activation.has_kinks for layer in network.layers)
+    if question.derivative_at_kink == "forbid" or not kinks:
         return tuple(network.shapes)
-    if network.layers[-1].activation.is_linear and not loss.has_kinks:
-        return tuple(name for name in (f"w{network.depth}", f"b{network.depth}") if name in network.shapes)
-    return ()
+    return _of_layer(network, network.depth) if _smooth_above(question) else ()
+
+
+def _smooth_above(question: Question) -> bool:
+    """Whether the loss is a convex and differentiable function of the last layer's parameters."""
+    loss = question.model.loss
+    linear = question.network.layers[-1].activation.is_linear
+    return linear and loss.inner is loss and loss.convex and not loss.has_kinks
+
+
+def _of_layer(network: Network, number: int) -> tuple[str, ...]:
+    return tuple(name for name in (f"w{number}", f"b{number}") if name in network.shapes)
 
 
 def conditions(question: Question) -> Iterator[str]:
@@ -52,6 +64,11 @@ def conditions(question: Question) -> Iterator[str]:
     last = network.layers[-1]
     if last.activation.is_linear and last.bias and loss.convex and network.inputs == 1:
         yield "any(x != x[0])"
+    before = network.depth - 1
+    if before and _smooth_above(question) and zero_gradients(question) == _of_layer(network, network.depth):
+        kinks = (f"any(z{before} == {kink})" for kink in network.layers[before - 1].activation.kinks)
+        zero = (f"all(grad({name}) == 0)" for name in _of_layer(network, before))
+        yield " or ".join((*kinks, f"({' and '.join(zero)})"))
 
 
 def necessary(question: Q) -> Q:
