@@ -37,6 +37,7 @@ machine is stopped by the clock (`SHARE`).
 SHARE = 0.5
 """The part of a time limit that a calculation takes at most: the rest is for re-checks, or for the search."""
 
+NO_LOWER = "no parameters with a lower loss were found"
 UNDECIDED_CHOICE = "it was not decided whether all that is asked holds under every choice of slopes at kinks"
 
 CALCULATION = "calculation"
@@ -127,20 +128,23 @@ def _accepted(problem: Problem, witness: Witness, start: float) -> Answer:
     """
     from zerograd.evaluate.recheck import recheck
 
-    kind = None
+    kind = lower = None
     if problem.minimum is not None and not isinstance(witness, EnclosedWitness):
-        from zerograd.classifying.everywhere import kind_asked
+        from zerograd.classifying.judged import judged
         from zerograd.show.kinds import kind_text
 
-        kind = kind_asked(problem, witness.point)
-        is_minimum = kind.is_asked(problem.minimum, problem.model)
-        if not is_minimum:
+        found = judged(problem, witness)
+        kind, lower = found.kind, found.lower
+        if kind is not None and not found.answers:
             check_witness(problem.anywhere(), witness.answering(problem.anywhere()))
-            if is_minimum is False and unfit(problem) is None:
+            if kind.is_asked(problem.minimum, problem.model) is False and unfit(problem) is None:
                 return _no_minimum(problem, kind, start)
             detail = f"the point that is given is {kind_text(witness.point, kind)}"
+            if problem.spurious and kind.kind.is_minimum:
+                detail += "; "
+                detail += "no parameters have a lower loss" if found.answers is False else NO_LOWER
             return Unknown("incomplete", detail, problem=problem, run=_run(start))
-    answer = Sat(witness, problem=problem, kind=kind)
+    answer = Sat(witness, problem=problem, kind=kind, lower=lower)
     return answer.updated(checks=recheck(witness), run=_run(start))
 
 

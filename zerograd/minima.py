@@ -1,209 +1,256 @@
-"""Answers to questions that ask for a minimum, local or global.
+"""Answers to questions that ask for a local minimum.
 
 A witness is looked for as for any other question, and then its kind is decided: it is an answer only if the
-core accepts what shows that it is such a minimum. Narrower questions come first, of which more witnesses
-are one: all gradients of parameters 0, no sample on a kink, and outgoing weights that are not 0. The least
-loss of all parameters for given data is found beforehand, where it is known how; then it is asked for.
+core accepts what shows that it is a local minimum. Narrower questions come first, of which more witnesses
+are one: all gradients of parameters 0, no sample on a kink, and outgoing weights that are not 0.
+
+Where a spurious minimum is asked for, parameters with a lower loss on the same data are looked for as well,
+one number of samples after another: on data that the network fits there is no spurious minimum, so more
+samples do not always help, and the fewest are told from more by what holds of every such minimum.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
-from math import prod
-from typing import Any
+from dataclasses import dataclass, replace
+from itertools import combinations
 
+from zerograd._version import __version__
 from zerograd.answering import answer_of, with_proof
-from zerograd.classifying.everywhere import kind_among_all
-from zerograd.classifying.kinds import kind_of
-from zerograd.classifying.lowest import Least, TooManyError, find_least
+from zerograd.classifying.judged import judged
 from zerograd.core.errors import ProblemError, Refused
-from zerograd.core.model.backprop import OnKink
-from zerograd.core.model.kinks import NoSlopeYet
-from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import format_exact
-from zerograd.core.numbers.exact_functions import EXACT
-from zerograd.core.numbers.rationals import narrowed
-from zerograd.core.points.lowest import unfit
+from zerograd.core.model.slopes import is_chosen
+from zerograd.core.question.necessary import conditions, zero_gradients
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import variable_shapes
-from zerograd.core.verdict.answer import Answer, Run, Sat, Unknown
-from zerograd.core.verdict.enclosed import EnclosedWitness
+from zerograd.core.verdict.answer import Answer, Attempt, Run, Sat, Smallest, Unknown, Unsat
+from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
+from zerograd.preferring import Preference
 from zerograd.proving.process import ProofProcess
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress
 
 SEEDS = 4
 """Searches for one question, each with another seed."""
-SHARES = (0.4, 0.3, 1.0)
-"""Parts of the time that is left for each question in turn."""
+SHARES = (0.4, 0.3)
+"""Parts of the time that is left for each question in turn; the last one has all of it."""
+SHARE = 0.4
+"""The same for each number of samples."""
+MOST_SAMPLES = 8
+"""Numbers of samples that are tried where a spurious minimum may have any number."""
+DISTINCT_SAMPLES = 12
+"""Samples of which it is asked that all inputs differ."""
 
 
-def minimum_answer(
-    problem: Problem,
-    process: SearchProcess,
-    prover: ProofProcess | None,
-    *,
-    strategy: str,
-    seed: int,
-    start: float,
-    until: float,
-    proved: float,
-    progress: Progress,
-) -> Answer:
-    """Return the answer to a question that asks for a minimum, among other things.
+@dataclass(slots=True)
+class Task:
+    """What a call is about: the processes that search, and the time that there is.
 
-    Args:
+    Attributes:
         prover: looks for a certificate of a no; None: nobody does.
         start, until: when the call began, and when the search ends.
         proved: seconds, at most, for a proof.
     """
-    tried = 0
-    known: Least | str = ""
-    questions = _narrower(problem)
-    if problem.minimum == "global":
-        progress("looking for the least loss of all parameters")
-        known = _least(problem, until)
-        questions = _with_loss(problem, known)
-        if isinstance(known, Least):
-            offered = _given_data(problem, known)
-            accepted = _accepted(problem, offered, Run(seconds=time.monotonic() - start), known)
-            if accepted is not None:
-                return accepted
-    for question, share in zip(questions, SHARES, strict=True):
-        if question is None:
-            continue
-        last = question.digest == problem.anywhere().digest
+
+    process: SearchProcess
+    prover: ProofProcess | None
+    strategy: str
+    seed: int
+    start: float
+    until: float
+    proved: float
+    preferred: Preference
+    progress: Progress
+    tried: int = 0
+
+    def time_left(self) -> float:
+        return max(0.0, self.until - time.monotonic())
+
+
+def minimum_answer(problem: Problem, task: Task) -> Answer:
+    """Return the answer to a question that asks for a local minimum, among other things."""
+    if not problem.spurious:
+        answer, _ = _with(problem, task, task.until)
+        return answer
+    return _spurious(problem, task)
+
+
+def _spurious(problem: Problem, task: Task) -> Answer:
+    """The answer to a question that asks for a spurious one: the fewest samples with which one is found."""
+    asked = problem.samples
+    if _plain(problem) is None and task.prover is not None:
+        no = refuted(Unsat("solver", problem=problem, run=run_of(task)), task)
+        return no if no.certificate is not None else _open(problem, task)
+    if asked.fixed is not None:
+        answer, witness = _with(problem, task, task.until)
+        return _smaller(answer, witness, task)
+    most = asked.most if asked.most is not None else max(asked.least, MOST_SAMPLES)
+    attempts: list[Attempt] = []
+    answer = _open(problem, task)
+    for samples in range(asked.least, most + 1):
+        if time.monotonic() >= task.until:
+            break
+        fixed = problem.with_samples(samples)
+        task.tried = 0
+        share = 1.0 if samples == most else SHARE
+        found, witness = _with(fixed, task, time.monotonic() + task.time_left() * share, prove=False)
+        found = _smaller(found, witness, task)
+        attempts.append(Attempt(samples, found.status, found.reason if isinstance(found, Unknown) else None))
+        if isinstance(found, Sat):
+            answer = found.updated(problem=problem, witness=found.witness.answering(problem))
+            break
+    run = replace(answer.run, attempts=tuple(attempts), seconds=time.monotonic() - task.start)
+    if not isinstance(answer, Sat):
+        every = asked.most is not None and len(attempts) == most - asked.least + 1
+        if every and all(attempt.status == "unsat" for attempt in attempts):
+            return refuted(Unsat("solver", problem=problem, run=run), task)
+        return answer.updated(run=run)
+    answer = answer.updated(run=run)
+    if task.prover is None:
+        return answer
+    return with_proof(answer, task.prover, time.monotonic() + task.proved, task.progress)
+
+
+def _with(problem: Problem, task: Task, until: float, *, prove: bool = True) -> tuple[Answer, Witness | None]:
+    """The answer by the questions that are narrower; and a witness of all that is asked but the minimum."""
+    known: Witness | None = None
+    questions = [*_narrower(problem)]
+    for number, question in enumerate(questions):
+        last = question.digest == questions[-1].digest
+        share = 1.0 if last else SHARES[number]
         deadline = time.monotonic() + max(0.0, until - time.monotonic()) * share
         seen: list[Witness] = []
-        for number in range(SEEDS):
+        for turn in range(SEEDS):
             if time.monotonic() >= deadline:
                 break
-            finding = process.find(
+            finding = task.process.find(
                 question,
-                strategy=strategy,
-                seed=seed + number,
+                strategy=task.strategy,
+                seed=task.seed + turn,
                 deadline=deadline,
-                progress=progress,
+                progress=task.progress,
                 cross_check=None,
             )
-            answer = answer_of(question, finding, start, recheck_now=False)
-            if isinstance(finding.verdict, Impossible) and last and isinstance(known, str):
-                return _refuted(problem, answer, prover, proved, progress)
+            answer = answer_of(question, finding, task.start, recheck_now=False)
+            if isinstance(finding.verdict, Impossible) and last:
+                no = Unsat(finding.verdict.evidence, problem=problem, run=answer.run)
+                return (refuted(no, task) if prove else no), None
             if not isinstance(finding.verdict, Found):
                 break
             witness = finding.verdict.witness
             if witness in seen:
                 break
             seen.append(witness)
-            progress(f"deciding whether the point is a {problem.minimum} minimum")
-            accepted = _accepted(problem, witness, answer.run, known if isinstance(known, Least) else None)
+            known = known or witness
+            task.progress("deciding whether the point is a local minimum")
+            accepted = _accepted(problem, witness, answer.run, task.seed)
             if accepted is not None:
-                return accepted
-        tried += len(seen)
-    return _open(problem, tried, start, until, known)
+                return accepted, witness
+        task.tried += len(seen)
+    return _open(problem, task), known
 
 
-def _least(problem: Problem, until: float) -> Least | str:
-    """The least loss of all parameters for the given data, or why it is not known."""
-    shapes = variable_shapes(problem.network, problem.samples.least)
-    for name in ("x", "y"):
-        if problem.samples.fixed is None or len(problem.given.get(name, {})) < prod(shapes[name]):
-            return f"{name} is not given in full"
-    x, y = (Array.build(shapes[name], problem.given[name].__getitem__) for name in ("x", "y"))
-    if reason := unfit(problem.model, (*x.entries, *y.entries)):
-        return reason
-    try:
-        return find_least(problem.model, x, y, lambda: time.monotonic() < until)
-    except TooManyError as error:
-        return str(error)
-
-
-def _given_data(problem: Problem, least: Least) -> Witness:
-    """The given data, with parameters that have the least loss."""
-    shapes = variable_shapes(problem.network, problem.samples.least)
-    x, y = (Array.build(shapes[name], problem.given[name].__getitem__) for name in ("x", "y"))
-    arrays: dict[str, Array[Any]] = {**least.parameters, "x": x, "y": y}
-    return Witness.of(problem.anywhere(), arrays)
-
-
-def _with_loss(problem: Problem, known: Least | str) -> Iterator[Problem | None]:
-    """Questions whose witnesses may be global minima; None in place of what is none."""
-    plain, loss = problem.anywhere(), problem.model.loss
-    yield None
-    if isinstance(known, Least):
-        share = loss.inner.share(problem.samples.least, problem.network.outputs)
-        value = loss.outer(narrowed(known.squares * share), EXACT)
-        yield None
-        yield plain.with_conditions([f"loss == {format_exact(value)}"])
+def _narrower(problem: Problem) -> Iterator[Problem]:
+    """Questions whose witnesses answer all of it but that they are minima; the last one has them all."""
+    plain = _plain(problem)
+    if plain is None:
         return
-    yield plain.with_conditions(["loss == 0"]) if loss.is_nonnegative and loss.is_rational else None
-    yield plain
-
-
-def _narrower(problem: Problem) -> Iterator[Problem | None]:
-    """Questions whose witnesses answer all of it but that they are minima; None in place of what is none."""
-    plain = problem.anywhere()
     zeros = [*problem.network.shapes]
-    conditions = ["w2 != 0"] if problem.network.depth == 2 else []
-    for convention, where in (("forbid", conditions), (None, [])):
+    nonzero = ["w2 != 0"] if problem.network.depth == 2 else []
+    distinct = [*_distinct(problem)] if problem.spurious else []
+    for convention, where in (("forbid", [*nonzero, *distinct]), (None, distinct)):
         try:
             critical = plain.with_zeros(zeros).with_conditions(where)
             yield critical if convention is None else critical.with_kink(convention)
         except ProblemError:  # some gradient is asked not to be 0
-            yield None
+            continue
     yield plain
 
 
-def _accepted(problem: Problem, witness: Witness, run: Run, known: Least | None = None) -> Sat | None:
-    """The answer by a witness of a narrower question, if it is the minimum that is asked for."""
-    if isinstance(witness, EnclosedWitness):
+def _plain(problem: Problem) -> Problem | None:
+    """All that is asked but the minimum, and what holds of every one; None if that contradicts itself."""
+    plain = problem.anywhere()
+    if not problem.spurious:
+        return plain
+    try:
+        return plain.with_zeros(zero_gradients(problem)).with_conditions(conditions(problem))
+    except ProblemError:
+        return None
+
+
+def _distinct(problem: Problem) -> Iterator[str]:
+    """Conditions by which all samples have different inputs: of those that have not, fewer are fit."""
+    samples = problem.samples.fixed
+    if samples is None or samples > DISTINCT_SAMPLES:
+        return
+    if problem.network.inputs == 1:
+        yield "distinct(x)"
+        return
+    for m, n in combinations(range(samples), 2):
+        yield f"any(x[{m}] != x[{n}])"
+
+
+def _accepted(problem: Problem, witness: Witness, run: Run, seed: int) -> Sat | None:
+    """The answer by a witness of a narrower question, if it is such a minimum as is asked for."""
+    offered = witness.answering(problem)
+    found = judged(problem, offered, seed=seed)
+    if not found.answers:
         return None
     from zerograd.evaluate.recheck import recheck
 
-    offered = witness.answering(problem)
     try:
-        if problem.minimum == "global":
-            kind = kind_among_all(offered.point, known=known)
-            if kind.evidence.better is not None and known is None:  # on the witness's own data
-                offered = replace(offered, parameters=kind.evidence.better, slopes={})
-                kind = kind_among_all(offered.point)
-        else:
-            kind = kind_of(offered.point)
-        if not kind.is_asked(problem.minimum, problem.model):
-            return None
-        answer = Sat(offered, problem=problem, kind=kind)
-    except (Refused, OnKink, NoSlopeYet):  # at a kink a narrower question may have another convention
+        answer = Sat(offered, problem=problem, kind=found.kind, lower=found.lower)
+    except Refused:  # at a kink a narrower question may have another convention
         return None
     # What became of other numbers of samples is so of the narrower question alone.
     run = replace(run, attempts=(), sufficient_samples=None, every_samples=False)
     return answer.updated(checks=recheck(offered), run=run)
 
 
-def _refuted(
-    problem: Problem, answer: Answer, prover: ProofProcess | None, proved: float, progress: Progress
-) -> Answer:
-    """The no to the question without the minimum, which is one to the question."""
-    changed = answer.updated(problem=problem)
-    if prover is None:
-        return changed
-    return with_proof(changed, prover, time.monotonic() + proved, progress)
+def _smaller(answer: Answer, known: Witness | None, task: Task) -> Answer:
+    """The answer by a smaller witness, if one is found; begun with one that need be no such minimum."""
+    problem = answer.problem
+    seconds = min(task.time_left(), task.preferred.seconds if isinstance(answer, Sat) else task.time_left())
+    if known is None or seconds <= 0 or is_chosen(problem.derivative_at_kink) or size_of(known) is None:
+        return answer
+    task.progress("looking for small numbers")
+    ranked = task.process.smallest(
+        problem,
+        known.answering(problem),
+        count=1,
+        effort=task.preferred.effort,
+        seed=task.seed,
+        deadline=time.monotonic() + seconds,
+        progress=task.progress,
+    )
+    for found in ranked.witnesses:
+        smaller = _accepted(problem, found, answer.run, task.seed)
+        size = size_of(found)
+        if smaller is not None and size is not None:
+            return smaller.updated(smallest=Smallest(size, ranked.exhausted))
+    return answer
 
 
-def _open(problem: Problem, tried: int, start: float, until: float, known: Least | str) -> Unknown:
-    over = time.monotonic() >= until
-    if isinstance(known, Least):
-        detail = "the least loss of all parameters is known, but no witness was found that has it"
-    elif not tried:
-        detail = f"no witness was found of which it could be asked whether it is a {problem.minimum} minimum"
+def refuted(answer: Unsat, task: Task) -> Unsat:
+    """Return the no to the question without the minimum, which is one to the question, proved if possible."""
+    if task.prover is None:
+        return answer
+    proved = with_proof(answer, task.prover, time.monotonic() + task.proved, task.progress)
+    return proved if isinstance(proved, Unsat) else answer
+
+
+def _open(problem: Problem, task: Task) -> Unknown:
+    over = time.monotonic() >= task.until
+    what = "a spurious local minimum" if problem.spurious else "a local minimum"
+    if not task.tried:
+        detail = f"no witness was found of which it could be asked whether it is {what}"
     else:
-        plural = "witness was" if tried == 1 else "witnesses were"
-        detail = (
-            f"{tried} {plural} found that answer all else; none is known to be a {problem.minimum} minimum"
-        )
-    if isinstance(known, str) and known:
-        detail += f" ({known})"
-    run = Run(seconds=time.monotonic() - start)
-    return Unknown("timeout" if over else "incomplete", detail, problem=problem, run=run)
+        plural = "witness was" if task.tried == 1 else "witnesses were"
+        detail = f"{task.tried} {plural} found that answer all else; none is known to be {what}"
+    return Unknown("timeout" if over else "incomplete", detail, problem=problem, run=run_of(task))
+
+
+def run_of(task: Task) -> Run:
+    """Return how long it took so far."""
+    return Run(seconds=time.monotonic() - task.start, versions={"zerograd": __version__})

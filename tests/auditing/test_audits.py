@@ -12,8 +12,10 @@ import pytest
 import zerograd as zg
 from tests.effort import seeds
 from zerograd.core.auditing.claims import ClaimError, read_claims
-from zerograd.core.auditing.judging import check_audit, is_audit
+from zerograd.core.auditing.judging import audit as judged
+from zerograd.core.auditing.judging import check_audit
 from zerograd.core.errors import FormatError, Refused
+from zerograd.core.whole import is_whole
 
 
 def example(values: dict[str, Any], network: Any = (1, 1, 1), samples: int = 1, **rest: Any) -> zg.Problem:
@@ -179,11 +181,9 @@ def test_claims_without_a_meaning(claim: object, message: str) -> None:
 
 
 def test_what_cannot_be_audited() -> None:
-    """An example without all its numbers, and no claims."""
-    with pytest.raises(
-        FormatError, match="w1 is not given in full: an example is audited with all its numbers"
-    ):
-        zg.audit(zg.Problem(network=[1, 1], samples=1, given={"x": 1}), ["loss == 1"])
+    """No claims; and, where there is nobody to ask, an example without all its numbers."""
+    with pytest.raises(FormatError, match="w1 is not given in full: without a search an example is audited"):
+        judged(zg.Problem(network=[1, 1], samples=1, given={"x": 1}), read_claims(["loss == 1"]))
     with pytest.raises(FormatError, match="expected a list of claims"):
         zg.audit(example({"x": 1, "y": 0, "w1": 1, "b1": 0}, [1, 1]), [])
 
@@ -201,7 +201,7 @@ def test_documents_are_calculated_anew() -> None:
     problem = example({"x": [1, 2], "y": [1, 1], "w1": 1, "b1": -1, "w2": 1, "b2": 0}, samples=2)
     audit = zg.audit(problem, ["grad(w1) ~ 0.0", "loss == 1/3", {"after_step": "1/10", "loss": "0.40"}])
     document = json.loads(json.dumps(audit.to_json()))
-    assert is_audit(document)
+    assert is_whole(document)
     assert check_audit(problem, document) == audit.judged
     claims = read_claims(document["claims"])
     assert claims == audit.claims

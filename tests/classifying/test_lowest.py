@@ -20,7 +20,7 @@ from tests.independent.kinds import Kinds
 from tests.independent.problems import Problem as OtherProblem
 from zerograd.classifying.everywhere import kind_among_all
 from zerograd.classifying.lowest import Least, TooManyError, find_least
-from zerograd.classifying.nearest import nearest, residual
+from zerograd.classifying.nearest import nearest, remainder
 from zerograd.core.errors import FormatError, Refused, TooMuchWork
 from zerograd.core.model.backprop import ExactActivate
 from zerograd.core.model.losses import LOSSES
@@ -162,7 +162,7 @@ def test_the_nearest_point_of_a_cone() -> None:
         generators = [tuple(random.randint(-3, 3) for _ in range(4)) for _ in range(random.randint(1, 7))]
         target = tuple(random.randint(-5, 5) for _ in range(4))
         used = nearest(generators, target)
-        left = residual(generators, target, used)
+        left = remainder(generators, target, used)
         along = [sum(a * b for a, b in zip(g, left, strict=True)) for g in generators]
         assert all(value <= 0 for value in along) and all(value > 0 for value in used.values())
         assert not any(along[j] for j in used)

@@ -174,6 +174,7 @@ def check(problem: Problem, data: Any) -> None:
     need(data["format"] == "zerograd.certificate/1", "another format")
     need(data["problem"] == problem.digest, "another problem")
     need(isinstance(data["parts"], list) and data["parts"], "no parts")
+    problem = problem.necessary()
     if "derivative_at_kink" in data:
         problem = problem.under(data["derivative_at_kink"])
     n, every, numbers = enough(problem), False, set()

@@ -51,8 +51,8 @@ def check(
         vanishes(row, prefix, inputs)
     served: list[set[tuple[str, int]]] = []
     for bound in proof["bounds"]:
-        keys(bound, {"residuals"}, {"positive", "negative"})
-        g = [*map(rational, bound["residuals"])]
+        keys(bound, {"direction"}, {"positive", "negative"})
+        g = [*map(rational, bound["direction"])]
         along = inner(g, targets)
         need(along > 0 and along**2 >= squares * inner(g, g), "a bound that is high enough")
         need(not bias or sum(g) == 0, "a sum of 0")

@@ -1,7 +1,7 @@
 """The search for the least loss of all parameters, for given data: convex problems, one after another.
 
 Each choice of a pattern and a sign for every unit is a convex problem (`zerograd.core.points.lowest`): the
-point of a cone nearest to the targets. Its residual bounds the loss of all choices of whose cones it is a
+point of a cone nearest to the targets. What is left of them bounds the loss of all choices of whose cones it is a
 bound; the next problem is one that has no bound yet. So few of the many choices are looked at.
 """
 
@@ -14,7 +14,7 @@ from itertools import combinations, combinations_with_replacement
 from math import lcm
 from typing import Any
 
-from zerograd.classifying.nearest import Whole, nearest, residual, whole
+from zerograd.classifying.nearest import Whole, nearest, remainder, whole
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.functions import Rational
@@ -66,14 +66,14 @@ def find_least(
 
 @dataclass
 class _Pool:
-    """Residuals, each with the cones that it bounds.
+    """Directions, each with the cones that it bounds.
 
     Attributes:
-        masks: of each cone the numbers of its residuals, as bits.
+        masks: of each cone the numbers of its directions, as bits.
     """
 
     masks: dict[Cone, int]
-    residuals: list[Whole] = field(default_factory=list)
+    directions: list[Whole] = field(default_factory=list)
 
     def least(self) -> dict[int, Cone]:
         """A cone for each set of bounds that contains no other."""
@@ -121,7 +121,7 @@ class _Search:
         pool = _Pool({(pattern, sign): 0 for pattern in patterns for sign in SIGNS})
         best: tuple[Fraction, Mapping[str, Array[Any]]] | None = None
         while (open_ := self._open(pool)) is not None:
-            if len(pool.residuals) >= MOST_PROBLEMS or not self.timely():
+            if len(pool.directions) >= MOST_PROBLEMS or not self.timely():
                 raise TooManyError("there are too many patterns of the units, or there was no more time")
             squares, left, parameters = self._solved(open_)
             if best is None or squares < best[0]:
@@ -153,7 +153,7 @@ class _Search:
         generators = [(*(side(prefix[m]) * v for v in self.rows[m]), 1) for m in places]
         target = (*(0 for _ in self.columns), 1)
         used = nearest(generators, target)
-        if any(residual(generators, target, used)):
+        if any(remainder(generators, target, used)):
             return None
         weights = [Fraction(0)] * len(prefix)
         for j, value in used.items():
@@ -195,7 +195,7 @@ class _Search:
         return None
 
     def _solved(self, choice: Sequence[Cone]) -> tuple[Fraction, Whole, Mapping[str, Array[Any]]]:
-        """The least sum of squares of predictions in some cones; the residual, and parameters."""
+        """The least sum of squares of predictions in some cones; what is left of y, and parameters."""
         places: list[tuple[int, int]] = []
         generators: list[Whole] = []
         if self.cones.bias:
@@ -208,7 +208,7 @@ class _Search:
                 places.append((unit, ray))
                 generators.append(tuple(sign * v for v in self.added[ray]))
         used = nearest(generators, self.y)
-        left = residual(generators, self.y, used)
+        left = remainder(generators, self.y, used)
         squares = sum((Fraction(v) ** 2 for v in left), Fraction(0)) / self.scale**2
         constant = Fraction(0)
         vectors = [[Fraction(0)] * len(self.cones.rows[0]) for _ in choice]
@@ -236,8 +236,8 @@ class _Search:
         return parameters
 
     def _add(self, pool: _Pool, left: Whole) -> None:
-        bit = 1 << len(pool.residuals)
-        pool.residuals.append(left)
+        bit = 1 << len(pool.directions)
+        pool.directions.append(left)
         along = [sum(map(int.__mul__, left, added)) for added in self.added]
         for pattern, sign in pool.masks:
             if all(sign * along[ray] <= 0 for ray in self.within[pattern]):
@@ -247,7 +247,7 @@ class _Search:
         kept = self._needed(pool)
         bounds = []
         for number in kept:
-            g = pool.residuals[number]
+            g = pool.directions[number]
             cones: dict[int, dict[Pattern, Vector]] = {1: {}, -1: {}}
             for (pattern, sign), mask in pool.masks.items():
                 if mask >> number & 1:
@@ -256,9 +256,9 @@ class _Search:
         return Lowest(self.undivided, tuple(bounds))
 
     def _needed(self, pool: _Pool) -> list[int]:
-        """The numbers of residuals without which a choice would be left over."""
-        kept = [*range(len(pool.residuals))]
-        for number in range(len(pool.residuals)):
+        """The numbers of directions without which a choice would be left over."""
+        kept = [*range(len(pool.directions))]
+        for number in range(len(pool.directions)):
             less = sum(1 << each for each in kept if each != number)
             if self._open(_Pool({cone: mask & less for cone, mask in pool.masks.items()})) is None:
                 kept.remove(number)

@@ -28,7 +28,7 @@ def nearest(generators: Sequence[Whole], target: Whole) -> dict[int, Fraction]:
     used: dict[int, Fraction] = {}
     while True:
         spend(5 * len(generators) * len(target))
-        left = residual(generators, target, used)
+        left = remainder(generators, target, used)
         scaled = whole(left)
         gains = [_dot(generator, scaled) for generator in generators]
         rising = [j for j, gain in enumerate(gains) if gain > 0]
@@ -50,7 +50,7 @@ def nearest(generators: Sequence[Whole], target: Whole) -> dict[int, Fraction]:
             used = {j: value for j, value in moved.items() if value > 0}
 
 
-def residual(
+def remainder(
     generators: Sequence[Whole], target: Whole, used: dict[int, Fraction]
 ) -> tuple[Fraction | int, ...]:
     """The target minus the combination."""

@@ -105,8 +105,8 @@ _OURS = re.compile(rb'\s*\{\s*"format"\s*:\s*"zerograd\.')
 """How documents begin that this program writes."""
 
 
-def timeout_option(of: str | None = None) -> Callable[[Command], Command]:
-    return click.option("--timeout", type=Duration(), default="60s", show_default=True, help=of)
+def timeout_option(of: str | None = None, default: str = "60s") -> Callable[[Command], Command]:
+    return click.option("--timeout", type=Duration(), default=default, show_default=True, help=of)
 
 
 @dataclass(frozen=True)

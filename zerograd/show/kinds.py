@@ -57,7 +57,7 @@ def kind_text(point: Point[Exact], found: PointKind) -> str:
             parts.append(f"it stays along {curve_text(point, curve)}")
     if evidence.better is not None:
         parts.append(_better(point, evidence.better))
-    if kind is Kind.UNDECIDED and evidence.reason:
+    if evidence.reason:
         parts.append(evidence.reason.split("\n")[0])
     return "; ".join(parts)
 

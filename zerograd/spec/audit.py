@@ -83,15 +83,11 @@ def of_document(
         raise SpecError(
             sorted([*error.diagnostics, *told_of_claims], key=lambda each: each.position or root.position)
         ) from None
-    if asked := [key for key in (*RELATIONS, "where") if key in rest]:
+    if incomplete(problem) is None and (asked := [key for key in (*RELATIONS, "where") if key in rest]):
         told = f"asks a question: write it among the {CLAIMS}, such as 'grad(w1) == 0' or 'loss > 0'"
         raise SpecError(
             Diagnostic(name, locate(root, (key,), on_key=True), (str(key),), told) for key in asked
         )
-    if reason := incomplete(problem):
-        at = locate(root, ("given",), on_key=True) if "given" in rest else root.position
-        told = f"{reason}: an example is audited with all its numbers"
-        raise SpecError([Diagnostic(name, at, ("given",), told)])
     wrong += misfits(problem, claims)
     if wrong:
         raise SpecError(_diagnostics(name, root, wrong))

@@ -72,20 +72,22 @@ class Digits:
 
 
 @dataclass(frozen=True, slots=True)
-class IsMinimum:
-    """The parameters are a minimum of the loss, for the data as they are.
-
-    Attributes:
-        everywhere: that no parameters at all have a lower loss; else that none nearby have.
-    """
-
-    everywhere: bool = False
+class LocalMinimum:
+    """The parameters are a local minimum of the loss, for the data as they are."""
 
     def __str__(self) -> str:
-        return f"{MINIMUM}: {'global' if self.everywhere else 'local'}"
+        return f"{MINIMUM}: local"
 
 
-Statement: TypeAlias = Condition | Digits | IsMinimum
+@dataclass(frozen=True, slots=True)
+class GlobalMinimum(LocalMinimum):
+    """No parameters at all have a lower loss for these data."""
+
+    def __str__(self) -> str:
+        return f"{MINIMUM}: global"
+
+
+Statement: TypeAlias = Condition | Digits | LocalMinimum
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +223,7 @@ def _statement(text: str, place: Path) -> Statement:
     if len(text) > MAX_LENGTH:
         raise ClaimError(place, f"a claim of {len(text)} characters (at most {MAX_LENGTH} are read)")
     if asked := _MINIMUM.fullmatch(text):
-        return IsMinimum(asked[1] == "global")
+        return GlobalMinimum() if asked[1] == "global" else LocalMinimum()
     if text.strip().startswith(f"{MINIMUM}:"):
         raise ClaimError(place, f"expected {MINIMUM}: local, or global, found {short(text)}")
     text = text.replace("−", "-").replace("≈", "~")  # as texts print them

@@ -12,16 +12,19 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
+from zerograd.core.auditing import completions
 from zerograd.core.auditing.claims import (
     Claim,
     ClaimError,
     Digits,
-    IsMinimum,
+    GlobalMinimum,
+    LocalMinimum,
     Statement,
     Step,
     claimable_shapes,
     read_claims,
 )
+from zerograd.core.auditing.completions import Ask
 from zerograd.core.auditing.findings import FORMAT, Audit, Column, Finding, FoundKind, Grade
 from zerograd.core.auditing.grading import condition_finding, digits_finding
 from zerograd.core.errors import FormatError, Refused, Violation, short
@@ -42,6 +45,8 @@ from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.language import LanguageError, unparse
 from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Answer
+from zerograd.core.verdict.results import answer_from_json
 
 RULES: tuple[Kink, ...] = ("torch", "left", "right", "mean")
 """Conventions under which claims are judged where a sample is on a kink, after the file's own."""
@@ -58,22 +63,30 @@ The last argument: whether it is claimed to be a minimum among all parameters.
 """
 
 
-def audit(problem: Problem, claims: Iterable[Claim], kind_of: KindOf | None = None) -> Audit:
+def audit(
+    problem: Problem, claims: Iterable[Claim], kind_of: KindOf | None = None, ask: Ask | None = None
+) -> Audit:
     """Judge claims about an example.
 
     Args:
-        problem: one in which everything is given; what it asks plays no part.
+        problem: what it asks plays no part where everything is given; else it is what is known of the numbers
+            that are not.
         kind_of: looks for the kind of a point, and for what shows it; without it, claims about that are
             undecided.
+        ask: answers questions about what is not given.
 
     Raises:
-        FormatError: not everything is given, or a claim has no meaning for this network.
+        FormatError: not everything is given, and nobody can be asked; or a claim has no meaning for this
+            network.
     """
     claims = tuple(claims)
-    if reason := given.incomplete(problem):
-        raise FormatError(f"{reason}: an example is audited with all its numbers")
     if wrong := misfits(problem, claims):
         raise wrong[0]
+    if reason := given.incomplete(problem):
+        if ask is None:
+            raise FormatError(f"{reason}: without a search an example is audited with all its numbers")
+        rules = completions.conventions_of(problem, claims, RULES)
+        return Audit(problem, claims, None, tuple(_asked(problem, claims, rule, ask) for rule in rules))
     try:
         return Audit(problem, claims, None, (_column(problem, claims, "forbid", None, kind_of),))
     except OnKink as kink:
@@ -86,15 +99,21 @@ def audit(problem: Problem, claims: Iterable[Claim], kind_of: KindOf | None = No
         return Audit(problem, claims, kink.place, columns)
 
 
-def is_audit(data: object) -> bool:
-    """Whether a document says of itself that it is for `check_audit`."""
-    return isinstance(data, Mapping) and data.get("format") == FORMAT
+def _asked(problem: Problem, claims: tuple[Claim, ...], convention: Kink | None, ask: Ask) -> Column:
+    """Judge all claims under a convention, where not everything is given."""
+    under = problem if convention is None else problem.with_kink(convention)
+    findings = []
+    for number, claim in enumerate(claims):
+        asked = under if completions.depends(problem, claim) else problem
+        findings.append(completions.judged(asked, number, claim, convention, ask))
+    return Column(convention, tuple(findings))
 
 
 def accepted_audit_line(audit: Audit) -> str:
     """What was accepted, in a line."""
     number = len(audit.claims)
-    return f"accepted: an audit of {number} claim{'' if number == 1 else 's'}, calculated anew"
+    line = f"accepted: an audit of {number} claim{'' if number == 1 else 's'}, calculated anew"
+    return line if audit.proved else f"{line}, but for what rests on a solver's word"
 
 
 def check_audit(problem: Problem, data: object) -> Audit:
@@ -111,21 +130,44 @@ def check_audit(problem: Problem, data: object) -> Audit:
     told = data.get("findings")
 
     def kind_told(point: Point[Exact], convention: Kink | None, number: int, _: bool) -> PointKind:
-        column = next((c for c in _mappings(told) if c.get("derivative_at_kink") == convention), {})
-        findings = [*_mappings(column.get("claims"))]
-        finding = findings[number] if number < len(findings) else {}
+        finding = _told_of(told, convention, number)
         if "kind" not in finding:
             raise Refused([Violation(f"claims[{number}]", "the kind of the point, with evidence", "none")])
         return check_kind_document(point, finding["kind"])
 
-    found = audit(problem, read_claims(data.get("claims")), kind_told)
+    def answer_told(convention: Kink | None, number: int, asked: str, question: Problem) -> Answer:
+        answers = _told_of(told, convention, number).get("answers")
+        if not isinstance(answers, Mapping) or asked not in answers:
+            raise Refused([Violation(f"claims[{number}]", f"the answer to what was asked ({asked})", "none")])
+        return answer_from_json(answers[asked], question)
+
+    found = audit(problem, read_claims(data.get("claims")), kind_told, answer_told)
     calculated = found.to_json()
     for key in ("kink", "question"):
         if data.get(key) != calculated[key]:
             raise Refused([Violation(key, short(calculated[key]), short(data.get(key)))])
-    if data.get("findings") != calculated["findings"]:
-        raise Refused([_difference(calculated["findings"], data.get("findings"))])
+    # Answers were checked as they were read; what they tell of a search is not calculated anew.
+    computed, claimed = _without_answers(calculated["findings"]), _without_answers(told)
+    if claimed != computed:
+        raise Refused([_difference(computed, claimed)])
     return found
+
+
+def _told_of(told: object, convention: Kink | None, number: int) -> Mapping[str, Any]:
+    """What a document says of a claim under a convention; nothing if it does not."""
+    column = next((c for c in _mappings(told) if c.get("derivative_at_kink") == convention), {})
+    findings = [*_mappings(column.get("claims"))]
+    return findings[number] if number < len(findings) else {}
+
+
+def _without_answers(told: Any) -> Any:
+    """Findings as documents have them, with what was asked alone of the answers that they rest on."""
+    if isinstance(told, Mapping):
+        return {
+            key: sorted(value) if key == "answers" and isinstance(value, Mapping) else _without_answers(value)
+            for key, value in told.items()
+        }
+    return [*map(_without_answers, told)] if isinstance(told, list) else told
 
 
 def _mappings(data: object) -> Iterator[Mapping[str, Any]]:
@@ -165,7 +207,7 @@ def misfits(problem: Problem, claims: Iterable[Claim]) -> list[ClaimError]:
 
 def _misfit(statement: Statement, ones: Mapping[str, Array[Real]]) -> None:
     """Raise LanguageError if a statement has no meaning."""
-    if isinstance(statement, IsMinimum):
+    if isinstance(statement, LocalMinimum):
         return
     with suppress(ZeroDivisionError):
         if isinstance(statement, Condition):
@@ -223,9 +265,9 @@ def _finding(
             point.forward  # noqa: B018 - under ``forbid`` it raises where a sample is on a kink
         except OnKink as kink:
             raise kink if claim.step is None else OnKinkLater(kink.site, claim.step) from None
-        if isinstance(claim.statement, IsMinimum):
-            return kind(point, claim.statement.everywhere)
-        lookup = _lookup(point)
+        if isinstance(claim.statement, LocalMinimum):
+            return kind(point, isinstance(claim.statement, GlobalMinimum))
+        lookup = named_in(point)
         if isinstance(claim.statement, Digits):
             return digits_finding(claim.statement, lookup)
         return condition_finding(claim.statement, lookup)
@@ -265,7 +307,9 @@ def after_step(point: Point[Any], step: Step) -> Point[Any]:
     return replace(point, parameters=parameters, activate=activate)
 
 
-def _lookup(point: Point[Any]) -> Callable[[str], Array[Any]]:
+def named_in(point: Point[Any]) -> Callable[[str], Array[Any]]:
+    """Return the numbers of a point by the names that claims have for them."""
+
     def named(name: str) -> Array[Any]:
         inner = name.removeprefix("grad(").removesuffix(")")
         if inner == name or inner in point.gradients:

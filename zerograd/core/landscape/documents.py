@@ -50,11 +50,6 @@ def to_json(levels: Levels) -> dict[str, Any]:
     return data
 
 
-def is_levels(data: object) -> bool:
-    """Whether a document says of itself that it is for `check_document`."""
-    return isinstance(data, Mapping) and data.get("format") == FORMAT
-
-
 def check_document(problem: Problem, data: object) -> Levels:
     """Accept a document if all that it says is so.
 
@@ -62,7 +57,7 @@ def check_document(problem: Problem, data: object) -> Levels:
         Refused: something that is not so.
         FormatError: no such document.
     """
-    if not isinstance(data, Mapping) or not is_levels(data):
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         raise FormatError(f"not a document of the format {FORMAT}")
     if data.get("problem") != problem.digest:
         raise Refused([Violation("problem", problem.digest, short(data.get("problem")))])

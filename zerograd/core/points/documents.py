@@ -63,7 +63,7 @@ def _proof_to_json(proof: Proof) -> dict[str, Any]:
                 "by": "least loss",
                 "undivided": {prefix: _texts(weights) for prefix, weights in undivided.items()},
                 "bounds": [
-                    {"residuals": _texts(each.residuals)}
+                    {"direction": _texts(each.direction)}
                     | {
                         name: {pattern: _texts(row) for pattern, row in cones.items()}
                         for name, cones in (("positive", each.positive), ("negative", each.negative))
@@ -184,9 +184,9 @@ def _parameters(network: Network, data: object, field: NumberField | None) -> Ma
 
 
 def _bound(data: object) -> Bound:
-    said = _object(data, "bounds", {"residuals", "positive", "negative"})
+    said = _object(data, "bounds", {"direction", "positive", "negative"})
     cones = (_rows(said.get(name, {}), name) for name in ("positive", "negative"))
-    return Bound(_vector(said.get("residuals"), "residuals"), *cones)
+    return Bound(_vector(said.get("direction"), "direction"), *cones)
 
 
 def _rows(data: object, place: str) -> Mapping[str, Vector]:

@@ -46,12 +46,12 @@ class Bound:
     """That predictions in some cones are no nearer to the targets than those of the point.
 
     Attributes:
-        residuals: g, a number for each sample.
+        direction: g, a number for each sample.
         positive: the multipliers λ of cones with σ = 1, by pattern.
         negative: those of cones with σ = −1.
     """
 
-    residuals: Vector
+    direction: Vector
     positive: Mapping[Pattern, Vector] = field(default_factory=dict)
     negative: Mapping[Pattern, Vector] = field(default_factory=dict)
 
@@ -88,7 +88,7 @@ class Cones:
         phi: Any = hidden.activation
         self.rows = [(*row, 1) for row in x] if hidden.bias else [tuple(row) for row in x]
         self.units, self.bias = hidden.units, last.bias
-        self.slopes: tuple[Rational, Rational] = (phi.slopes[0], phi.slopes[-1])
+        self.slopes: tuple[Rational, Rational] = (phi.pieces[0].slope, phi.pieces[-1].slope)
 
     def slope(self, sign: str) -> Rational:
         """s of a sample with this sign."""
@@ -121,9 +121,9 @@ def unfit(model: Model, data: Iterable[object]) -> str | None:
 def squares(point: Point[Any]) -> Exact:
     """Σ (ŷ_m − y_m)²."""
     pairs = zip(point.forward.y_hat.entries, point.y.entries, strict=True)
-    residuals = [p - y for p, y in pairs]
-    spend_on(residuals, 3)
-    value: Exact = total(r * r for r in residuals)
+    left = [p - y for p, y in pairs]
+    spend_on(left, 3)
+    value: Exact = total(r * r for r in left)
     return value
 
 
@@ -155,7 +155,7 @@ def check_lowest(point: Point[Exact], proof: Lowest) -> None:
 
 def _check_bound(cones: Cones, y: Sequence[Rational], least: Exact, bound: Bound, number: int) -> None:
     """The bound is no less than ``least``, and its multipliers are such."""
-    g, name = bound.residuals, f"bound {number}"
+    g, name = bound.direction, f"bound {number}"
     if len(g) != len(y):
         raise _refused(name, f"{len(y)} numbers", str(len(g)))
     if cones.bias and total(g) != 0:
@@ -170,11 +170,11 @@ def _check_bound(cones: Cones, y: Sequence[Rational], least: Exact, bound: Bound
             spend(20 * len(g) * len(cones.rows[0]))
             if len(multipliers) != len(g) or len(pattern) != len(g) or any(m < 0 for m in multipliers):
                 raise _refused(f"{name}, pattern {pattern}", f"{len(g)} multipliers from 0 on", "others")
-            weights = [
+            sums = [
                 sign * value * cones.slope(s) + multiplier * side(s)
                 for value, multiplier, s in zip(g, multipliers, pattern, strict=True)
             ]
-            if any(dot(weights, column) for column in zip(*cones.rows, strict=True)):
+            if any(dot(sums, column) for column in zip(*cones.rows, strict=True)):
                 raise _refused(f"{name}, pattern {pattern}", "multipliers of its cone", "others")
 
 
