@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.points.documents import parameters_from_json
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.at_most import at_most
 from zerograd.core.refuting.calculation import wrong_at
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
@@ -19,7 +21,7 @@ from zerograd.document import html, latex, markdown, text
 from zerograd.document.blocks import Block, Numbered, Paragraph, Strong, heading, paragraph
 from zerograd.document.formula import EQUALS, RELATIONS, ZERO, Node, Phrase, row
 from zerograd.show.instead import SHOWN, instead
-from zerograd.show.kinds import given_kind_text
+from zerograd.show.kinds import given_kind_text, parameters_text
 from zerograd.show.say.citing import recheck
 from zerograd.show.say.proof.argument import Argument
 from zerograd.show.say.proof.claim import about, claim, enough, notation
@@ -100,8 +102,17 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     yield from reasoning(problem, certificate)
 
 
+def _spoken(problem: Problem, certificate: Certificate) -> tuple[Problem, Certificate]:
+    """The question that a proof speaks of, and the proof: perhaps of points with a low loss alone."""
+    if certificate.better is None:
+        return problem, certificate
+    lower = at_most(problem, certificate.better)
+    return lower, replace(certificate, problem=lower.digest, better=None)
+
+
 def notation_of(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     """What the letters stand for."""
+    problem, certificate = _spoken(problem, certificate)
     used = {label for part in certificate.parts for label in used_labels(part)}
     yield from map(Paragraph, notation(problem, {part.kind for part in certificate.parts}, used))
 
@@ -111,6 +122,14 @@ def reasoning(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     if certificate.point is not None:
         yield paragraph(f"Everything is given, and {given_kind_text(problem, certificate)}.")
         return
+    if certificate.better is not None:
+        values = parameters_text(parameters_from_json(problem.network, certificate.better))
+        problem, certificate = _spoken(problem, certificate)
+        bound = str(problem.where[-1]).removeprefix("loss <= ")
+        yield paragraph(
+            f"On the given data {values} have the loss {bound}. A global minimum has none above it. So it is "
+            "shown that no parameters with such a loss satisfy the rest."
+        )
     reduction = enough(problem, certificate)
     if reduction is not None:
         yield Paragraph(reduction)
