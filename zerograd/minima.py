@@ -182,13 +182,13 @@ def _plain(problem: Problem) -> Problem | None:
 def _distinct(problem: Problem) -> Iterator[str]:
     """Conditions by which all samples have different inputs: of those that have not, fewer are fit."""
     samples = problem.samples.fixed
-    if samples is None or samples > DISTINCT_SAMPLES:
+    if samples is None or samples > DISTINCT_SAMPLES or problem.given.get("x"):
         return
     if problem.network.inputs == 1:
         yield "distinct(x)"
         return
     for m, n in combinations(range(samples), 2):
-        yield f"any(x[{m}] != x[{n}])"
+        yield " or ".join(f"x[{m},{j}] != x[{n},{j}]" for j in range(problem.network.inputs))
 
 
 def _accepted(problem: Problem, witness: Witness, run: Run, seed: int) -> Sat | None:
