@@ -45,6 +45,8 @@ SHARE = 0.4
 """The same for each number of samples."""
 MOST_SAMPLES = 8
 """Numbers of samples that are tried where a spurious minimum may have any number."""
+MORE_EFFORT = 8
+"""Times the effort that is spent on small numbers otherwise: few candidates are such minima."""
 DISTINCT_SAMPLES = 12
 """Samples of which it is asked that all inputs differ."""
 
@@ -276,7 +278,7 @@ def _smaller(answer: Answer, known: Witness | None, task: Task) -> Answer:
         problem,
         known.answering(problem),
         count=1,
-        effort=task.preferred.effort,
+        effort=None if task.preferred.effort is None else MORE_EFFORT * task.preferred.effort,
         seed=task.seed,
         deadline=time.monotonic() + seconds,
         progress=task.progress,

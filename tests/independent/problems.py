@@ -202,16 +202,10 @@ class Problem:
         if any(name not in kinks for name, _ in self.activations):
             raise CannotTell("smooth activations")
         smooth = self.loss_name in (
-            "mse",
-            "sse",
-            "huber",
-            "smooth_l1",
-            "mean",
-            "sum",
-            "bce_with_logits",
-            "bce",
+            *("mse", "sse", "huber", "smooth_l1", "mean", "sum"),
+            *("bce", "bce_with_logits", "cross_entropy"),
         )
-        convex = smooth or self.loss_name in ("mae", "hinge", "cross_entropy")
+        convex = smooth or self.loss_name in ("mae", "hinge")
         linear = self.activations[-1][0] == "linear"
         where, zero = [*data.get("where", [])], {*data.get("zero", [])}
 
