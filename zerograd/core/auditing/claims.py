@@ -7,26 +7,28 @@
     {after_step: 1/10, y_hat: 18.458}     any of these, after one step of gradient descent
     {after_step: 1/10, of: [w1, w2], …}   where these parameters alone were moved
 
-A claim may speak of everything that a condition may, and of ∂L/∂ of what lies between: ``grad(y_hat)``,
-``grad(z1)``, ``grad(a1)``.
+A claim may speak of everything that a condition may, of ∂L/∂ of what lies between: ``grad(y_hat)``,
+``grad(z1)``, ``grad(a1)``; and of probabilities: ``softmax(y_hat)``, ``sigmoid(y_hat)``, or ``p``, whichever
+of both the loss makes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 from zerograd.core.errors import FormatError, Path, format_path, short
-from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array, Shape
 from zerograd.core.numbers.rationals import narrowed, parse_rational, rational_text
 from zerograd.core.numbers.work import spend
 from zerograd.core.question.conditions import Condition
-from zerograd.core.question.language import LanguageError, Node, unparse
-from zerograd.core.question.parsing import MAX_DEPTH, MAX_LENGTH, parse, parse_condition
+from zerograd.core.question.language import FUNCTIONS, LanguageError, Node, unparse
+from zerograd.core.question.parsing import MAX_DEPTH, MAX_LENGTH, parse
 from zerograd.core.question.vocabulary import Rational, quantity_shapes
 
 AFTER, MOVED = "after_step", "of"
@@ -35,6 +37,10 @@ MAX_CLAIMS = 1000
 MAX_EXPONENT = 400
 """Printed numbers are from 10^−MAX_EXPONENT to 10^MAX_EXPONENT."""
 
+PROBABILITIES = "p"
+"""What the loss makes of ŷ, softmax(ŷ) or σ(ŷ), where it makes probabilities of it."""
+_OF_OUTPUTS = ("softmax", "sigmoid")
+_FUNCTIONS = (*FUNCTIONS, *_OF_OUTPUTS)
 _MINIMUM = re.compile(r"\s*minimum\s*:\s*local\s*")
 _PRINTED = re.compile(r"([-+]?)([0-9]+(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([-+]?[0-9]{1,9}))?")
 
@@ -191,23 +197,23 @@ def _read(data: object, number: int) -> list[Claim]:
 
 
 def _step(data: Mapping[Any, Any], number: int) -> Step:
-    try:
-        rate = parse_rational(data[AFTER])
-    except (ValueError, TypeError):
-        rate = 0
+    written, rate = data[AFTER], Fraction(0)
+    if isinstance(written, str | int | Fraction):  # a float is not exactly what was written
+        with suppress(ValueError):
+            rate = Fraction(written if isinstance(written, Fraction) else parse_rational(written))
     if rate <= 0:
         raise ClaimError(
             (number, AFTER), f"expected a step size above 0, such as 1/10, found {short(data[AFTER])}"
         )
     if MOVED not in data:
-        return Step(rate)
+        return Step(narrowed(rate))
     moved = data[MOVED]
     names = [moved] if isinstance(moved, str) else moved
     if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
         raise ClaimError(
             (number, MOVED), f"expected names of parameters such as [w1, w2], found {short(moved)}"
         )
-    return Step(rate, tuple(dict.fromkeys(names)))
+    return Step(narrowed(rate), tuple(dict.fromkeys(names)))
 
 
 def _statement(text: str, place: Path) -> Statement:
@@ -221,7 +227,7 @@ def _statement(text: str, place: Path) -> Statement:
     quantity, tilde, digits = text.partition("~")
     if not tilde:
         try:
-            return parse_condition(text)
+            return Condition(parse(text, _FUNCTIONS))
         except LanguageError as error:
             raise ClaimError(place, str(error)) from None
     return Digits(_quantity(quantity, place), _printed(_unlisted(digits, place), place))
@@ -229,7 +235,7 @@ def _statement(text: str, place: Path) -> Statement:
 
 def _quantity(text: str, place: Path) -> Node:
     try:
-        return parse(text)
+        return parse(text, _FUNCTIONS)
     except LanguageError as error:
         raise ClaimError(place, str(error)) from None
 
@@ -311,8 +317,10 @@ def _listed(nested: Any) -> str:
     return nested if isinstance(nested, str) else f"[{', '.join(map(_listed, nested))}]"
 
 
-def claimable_shapes(network: Network, samples: int) -> dict[str, Shape]:
-    """Every name that a claim may use: those of conditions, and gradients of what lies between."""
-    shapes = quantity_shapes(network, samples)
+def claimable_shapes(model: Model, samples: int) -> dict[str, Shape]:
+    """Every name that a claim may use: beside those of conditions, what is said above."""
+    shapes = quantity_shapes(model.network, samples)
     between = [name for name in shapes if name == "y_hat" or (name[0] in "za" and name[1:].isdigit())]
-    return shapes | {f"grad({name})": shapes[name] for name in between}
+    shapes |= {f"grad({name})": shapes[name] for name in between}
+    shapes |= {f"{function}(y_hat)": shapes["y_hat"] for function in _OF_OUTPUTS}
+    return shapes | ({PROBABILITIES: shapes["y_hat"]} if model.loss.probabilities else {})

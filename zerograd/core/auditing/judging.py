@@ -24,11 +24,13 @@ from zerograd.core.auditing.claims import (
     read_claims,
 )
 from zerograd.core.auditing.completions import Ask
-from zerograd.core.auditing.findings import FORMAT, Audit, Column, Finding, FoundKind, Grade
-from zerograd.core.auditing.grading import condition_finding, digits_finding
+from zerograd.core.auditing.findings import FORMAT, Audit, Column, Finding, FoundKind, Grade, Hint
+from zerograd.core.auditing.grading import statement_finding
+from zerograd.core.auditing.hints import compared, hinted, other_steps
+from zerograd.core.auditing.naming import PRECISIONS, lookup_at
 from zerograd.core.errors import FormatError, Refused, Violation, short
 from zerograd.core.model.backprop import ExactActivate, OnKink, Site
-from zerograd.core.model.enclosing import BITS_OF_POINTS, EnclosingActivate
+from zerograd.core.model.enclosing import EnclosingActivate
 from zerograd.core.model.kinks import CHOICES, Kink
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import show_shape
@@ -49,9 +51,6 @@ from zerograd.core.verdict.results import answer_from_json
 
 RULES: tuple[Kink, ...] = ("torch", "left", "right", "mean")
 """Conventions under which claims are judged where a sample is on a kink, after the file's own."""
-PRECISIONS = (BITS_OF_POINTS, 4 * BITS_OF_POINTS)
-"""Bits of enclosures, one after the other."""
-
 _ALGEBRA = EnclosureAlgebra()
 
 
@@ -149,6 +148,7 @@ def check_audit(problem: Problem, data: object) -> Audit:
             raise Refused([Violation(key, short(calculated[key]), short(data.get(key)))])
     # Answers were checked as they were read; what they tell of a search is not calculated anew.
     computed, claimed = _without_answers(calculated["findings"]), _without_answers(told)
+    _without_untold_hints(computed, claimed)
     if claimed != computed:
         raise Refused([_difference(computed, claimed)])
     return found
@@ -177,6 +177,14 @@ def _mappings(data: object) -> Iterator[Mapping[str, Any]]:
         yield each if isinstance(each, Mapping) else {}
 
 
+def _without_untold_hints(computed: list[Any], claimed: Any) -> None:
+    """Leave out hints where a document gives none: older ones do not."""
+    for column, told in zip(computed, _mappings(claimed), strict=False):
+        for finding, other in zip(column["claims"], _mappings(told.get("claims")), strict=False):
+            if "hint" not in other:
+                finding.pop("hint", None)
+
+
 def _difference(calculated: list[Any], told: object) -> Violation:
     """The first finding that is not what is calculated."""
     for column, each in zip(calculated, told if isinstance(told, list) else (), strict=False):
@@ -191,7 +199,7 @@ def _difference(calculated: list[Any], told: object) -> Violation:
 
 def misfits(problem: Problem, claims: Iterable[Claim]) -> list[ClaimError]:
     """Return what is wrong with claims that have no meaning here: unknown names, shapes that do not fit."""
-    shapes = claimable_shapes(problem.network, problem.samples.least)
+    shapes = claimable_shapes(problem.model, problem.samples.least)
     ones: dict[str, Array[Real]] = {name: Array.build(shape, lambda _: 1) for name, shape in shapes.items()}
     wrong = []
     for claim in claims:
@@ -218,9 +226,10 @@ def _misfit(statement: Statement, ones: Mapping[str, Array[Real]]) -> None:
         printed = statement.printed.shape
         if squeeze(array.shape) != squeeze(printed):
             quantity = unparse(statement.quantity)
+            turned = squeeze(array.shape)[::-1] == squeeze(printed)
             raise LanguageError(
                 f"{quantity} has shape {show_shape(array.shape)}, "
-                f"but what is printed has {show_shape(printed)}"
+                f"but what is printed has {show_shape(printed)}{': transpose it' if turned else ''}"
             )
 
 
@@ -266,16 +275,34 @@ def _finding(
             raise kink if claim.step is None else OnKinkLater(kink.site, claim.step) from None
         if isinstance(claim.statement, LocalMinimum):
             return kind(point)
-        lookup = _lookup(point)
-        if isinstance(claim.statement, Digits):
-            return digits_finding(claim.statement, lookup)
-        return condition_finding(claim.statement, lookup)
+        lookup = lookup_at(point)
+        finding = hinted(statement_finding(claim.statement, lookup), claim.statement, lookup)
+        return finding if claim.step is None else _otherwise(finding, claim.statement, claim.step, points)
     except Straddles as gap:
         return Finding(Grade.UNDECIDED, reason=str(gap))
     except ZeroDivisionError:
         return Finding(Grade.UNDEFINED, reason="it divides by 0, or by what is not known to be other than 0")
     except (OutOfDomain, ArithmeticError) as gap:
         return Finding(Grade.UNDEFINED, reason=str(gap))
+
+
+def _otherwise(
+    finding: Finding, statement: Condition | Digits, step: Step, points: dict[Step | None, Point[Any]]
+) -> Finding:
+    """A finding with the step that was taken instead, if a wrong claim is right after that."""
+    if finding.grade is not Grade.WRONG or finding.hint is not None:
+        return finding
+    start = points[None]
+    for other in other_steps(step, start.model.network, len(start.y.entries) // start.model.network.outputs):
+        with suppress(OnKink, ArithmeticError):
+            if other not in points:
+                points[other] = after_step(start, other)
+            lookup = lookup_at(points[other])
+            if compared(statement, lookup) is None:
+                return finding
+            if statement_finding(statement, lookup).grade in (Grade.RIGHT, Grade.ROUNDED):
+                return replace(finding, hint=Hint(step=other))
+    return finding
 
 
 class OnKinkLater(OnKink):
@@ -304,17 +331,3 @@ def after_step(point: Point[Any], step: Step) -> Point[Any]:
     if isinstance(activate, EnclosingActivate):
         activate = replace(activate, known={})  # of the numbers before the step
     return replace(point, parameters=parameters, activate=activate)
-
-
-def _lookup(point: Point[Any]) -> Callable[[str], Array[Any]]:
-    def named(name: str) -> Array[Any]:
-        inner = name.removeprefix("grad(").removesuffix(")")
-        if inner == name or inner in point.gradients:
-            return point.quantity(name)
-        factor = point.model.loss.factor(*point.y.shape)
-        layer = point.model.network.depth if inner == "y_hat" else int(inner[1:])
-        adjoint = point.adjoints[layer - 1]
-        array = adjoint.delta if inner[0] == "z" else adjoint.arriving
-        return array.map(lambda value: value * factor)
-
-    return named

@@ -9,7 +9,7 @@ from typing import Any
 
 from zerograd.core.auditing.claims import MAX_EXPONENT, Claim, Printed
 from zerograd.core.auditing.completions import AGAINST, FOR, completed, free_entries
-from zerograd.core.auditing.findings import Audit, Finding, Grade
+from zerograd.core.auditing.findings import Audit, Finding, Grade, Hint
 from zerograd.core.model.enclosing import middle_of
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import parse_rational, rational_text
@@ -160,9 +160,29 @@ def _sentences(claim: Claim, finding: Finding, under: str) -> Iterator[Prose]:
         yield prose(of, f"{kind_text(finding.kind.point, finding.kind.found)}.")
     if finding.reason:
         yield prose(of, f"{finding.reason}.")
-    if finding.factor is not None:
+    if finding.factor is not None and finding.hint is None:
         times = "the negative of" if finding.factor == -1 else f"{rational_text(finding.factor)} times"
         yield prose(of, f"what is so is {times} what is claimed.")
+    if finding.hint is not None:
+        yield prose(of, _hint(claim, finding.hint))
+
+
+def _hint(claim: Claim, hint: Hint) -> Prose:
+    """Say how all of it is right."""
+    if hint.factor is not None:
+        some, are = _codes(hint.entries), "is" if len(hint.entries) == 1 else "are"
+        if hint.factor == -1:
+            return prose("the sign of ", some, f" {are} turned; the rest is right.")
+        return prose(some, f" {are} {rational_text(hint.factor)} times what is claimed; the rest is right.")
+    if hint.transposed:
+        return prose("it is right of the transposed matrix.")
+    if hint.step is None:
+        return prose(f"it is right once {hint.swapped} {hint.places[0]} and {hint.places[1]} are exchanged.")
+    if hint.step.rate < 0:
+        return prose("it is right after a step uphill: θ + rate · ∂L/∂θ.")
+    if claim.step is not None and hint.step.rate != claim.step.rate:
+        return prose(f"it is right {hint.step}: the loss is scaled otherwise.")
+    return prose("it is right ", "if all parameters move." if hint.step.moved is None else f"{hint.step}.")
 
 
 def _alike(heads: Sequence[str], findings: Sequence[Finding]) -> list[tuple[list[str], Finding]]:
