@@ -33,6 +33,7 @@ from zerograd.core.question.vocabulary import Rational, quantity_shapes
 
 AFTER, MOVED = "after_step", "of"
 MINIMUM = "minimum"
+ROUNDED = "rounded"
 MAX_CLAIMS = 1000
 MAX_EXPONENT = 400
 """Printed numbers are from 10^−MAX_EXPONENT to 10^MAX_EXPONENT."""
@@ -84,7 +85,33 @@ class LocalMinimum:
         return f"{MINIMUM}: local"
 
 
-Statement: TypeAlias = Condition | Digits | LocalMinimum
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """Given numbers are roundings: there are exact ones that round to them, of which all other claims hold.
+
+    Attributes:
+        places: digits behind the point; whole numbers are exact. None: as ``units`` say.
+        units: of the last digit, by entry; what has none is exact.
+    """
+
+    places: int | None = None
+    units: tuple[tuple[str, Rational], ...] = ()
+
+    def __str__(self) -> str:
+        units = {unit for _, unit in self.units}
+        places = self.places
+        if places is None and len(units) == 1:
+            unit = Fraction(units.pop())
+            places = len(str(unit.denominator)) - 1
+        return ROUNDED if places is None else f"{ROUNDED}: {places}"
+
+    def to_json(self) -> Any:
+        """``{"rounded": 4}``, or the units of entries."""
+        units = {name: rational_text(unit) for name, unit in self.units}
+        return {ROUNDED: units if self.places is None else self.places}
+
+
+Statement: TypeAlias = Condition | Digits | LocalMinimum | Rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +151,8 @@ class Claim:
         return f"{self.written or self.statement}{'' if self.step is None else f' {self.step}'}"
 
     def to_json(self) -> Any:
+        if isinstance(self.statement, Rounded):
+            return self.statement.to_json()
         if self.step is None:
             return str(self.statement)
         moved = {} if self.step.moved is None else {MOVED: list(self.step.moved)}
@@ -169,6 +198,8 @@ def _read(data: object, number: int) -> list[Claim]:
         raise ClaimError(
             (number,), f"expected a text such as 'loss == 1/3' or 'loss ~ 0.33', found {short(data)}"
         )
+    if set(data) == {ROUNDED}:
+        return [Claim(_rounded(data[ROUNDED], (number, ROUNDED)), place=(number,))]
     if set(data) == {MINIMUM}:
         return [Claim(_statement(f"{MINIMUM}: {data[MINIMUM]}", (number, MINIMUM)), place=(number,))]
     if AFTER not in data:
@@ -194,6 +225,26 @@ def _read(data: object, number: int) -> list[Claim]:
         else:
             claims.append(Claim(Digits(_quantity(name, place), _printed(value, place)), step, place))
     return claims
+
+
+def _rounded(data: object, place: Path) -> Rounded:
+    if isinstance(data, int) and not isinstance(data, bool) and 0 < data <= MAX_EXPONENT:
+        return Rounded(data)
+    if not isinstance(data, Mapping) or not data:
+        raise ClaimError(
+            place, f"expected the number of digits behind the point, such as 4, found {short(data)}"
+        )
+    units = []
+    for name, unit in data.items():
+        spend(20)
+        try:
+            value = Fraction(parse_rational(unit))
+        except (ValueError, TypeError, AttributeError):
+            value = Fraction(0)
+        if not isinstance(name, str) or value <= 0:
+            raise ClaimError(place, f"expected the unit of the last digit of each entry, found {short(data)}")
+        units.append((name, narrowed(value)))
+    return Rounded(units=tuple(units))
 
 
 def _step(data: Mapping[Any, Any], number: int) -> Step:
@@ -265,7 +316,7 @@ def _unlisted(text: str, place: Path) -> Any:
 def _printed(data: Any, place: Path) -> Array[Printed]:
     """Printed numbers, alone or in lists."""
     if not isinstance(data, list | tuple):
-        return Array((), (_number(data, place),))
+        return Array((), (printed_number(data, place),))
     rows = [_printed(item, place) for item in data]
     if not rows:
         raise ClaimError(place, "an empty list has no numbers")
@@ -275,7 +326,8 @@ def _printed(data: Any, place: Path) -> Array[Printed]:
     return Array(shape, tuple(number for row in rows for number in row.entries))
 
 
-def _number(data: Any, place: Path) -> Printed:
+def printed_number(data: Any, place: Path) -> Printed:
+    """Return a number as a text prints it. Raises ClaimError."""
     text = str(data) if isinstance(data, str | int) and not isinstance(data, bool) else ""
     spend(len(text))
     match = _PRINTED.fullmatch(text.strip().replace("−", "-"))

@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any, TypeAlias
 
-from zerograd.core.auditing.claims import Claim, Digits, LocalMinimum, Printed, Statement
+from zerograd.core.auditing.claims import Claim, Digits, LocalMinimum, Printed, Rounded, Statement
 from zerograd.core.auditing.findings import Finding, Grade
 from zerograd.core.auditing.grading import statement_finding
 from zerograd.core.auditing.hints import hinted
@@ -108,6 +108,8 @@ def depends(problem: Problem, claim: Claim) -> bool:
             return "grad" in condition.names
         case Digits(quantity=quantity):
             return "grad" in names_in(quantity)
+        case Rounded():  # the others say so
+            return False
     return True
 
 

@@ -12,12 +12,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from zerograd.core.auditing import completions
+from zerograd.core.auditing import completions, rounding
 from zerograd.core.auditing.claims import (
     Claim,
     ClaimError,
     Digits,
     LocalMinimum,
+    Rounded,
     Statement,
     Step,
     claimable_shapes,
@@ -25,7 +26,7 @@ from zerograd.core.auditing.claims import (
 )
 from zerograd.core.auditing.completions import Ask
 from zerograd.core.auditing.findings import FORMAT, Audit, Column, Finding, FoundKind, Grade, Hint
-from zerograd.core.auditing.grading import statement_finding
+from zerograd.core.auditing.grading import Lookup, statement_finding
 from zerograd.core.auditing.hints import compared, hinted, other_steps
 from zerograd.core.auditing.naming import PRECISIONS, lookup_at
 from zerograd.core.errors import FormatError, Refused, Violation, short
@@ -82,26 +83,28 @@ def audit(
             raise FormatError(f"{reason}: without a search an example is audited with all its numbers")
         rules = completions.conventions_of(problem, claims, RULES)
         return Audit(problem, claims, None, tuple(_asked(problem, claims, rule, ask) for rule in rules))
+    judge = partial(_column, problem, claims, kind_of=kind_of, ask=ask)
     try:
-        return Audit(problem, claims, None, (_column(problem, claims, "forbid", None, kind_of),))
+        return Audit(problem, claims, None, (judge("forbid", None),))
     except OnKink as kink:
         own = problem.derivative_at_kink
         chosen = {own: None} if own not in ("forbid", *CHOICES) else {}
         conventions = [*(chosen | dict.fromkeys(RULES))]
-        columns = tuple(
-            _column(problem, claims, convention, convention, kind_of) for convention in conventions
-        )
+        columns = tuple(judge(convention, convention) for convention in conventions)
         return Audit(problem, claims, kink.place, columns)
 
 
 def _asked(problem: Problem, claims: tuple[Claim, ...], convention: Kink | None, ask: Ask) -> Column:
     """Judge all claims under a convention, where not everything is given."""
     under = problem if convention is None else problem.with_kink(convention)
-    findings = []
+    findings: list[Finding | None] = [None] * len(claims)
     for number, claim in enumerate(claims):
+        if isinstance(claim.statement, Rounded):
+            continue
         asked = under if completions.depends(problem, claim) else problem
-        findings.append(completions.judged(asked, number, claim, convention, ask))
-    return Column(convention, tuple(findings))
+        findings[number] = completions.judged(asked, number, claim, convention, ask)
+    _judge_rounded(under, claims, convention, findings, ask)
+    return Column(convention, tuple(finding for finding in findings if finding is not None))
 
 
 def is_audit(data: object) -> bool:
@@ -205,6 +208,8 @@ def misfits(problem: Problem, claims: Iterable[Claim]) -> list[ClaimError]:
     for claim in claims:
         try:
             _misfit(claim.statement, ones)
+            if isinstance(claim.statement, Rounded):
+                rounding.half_units(problem, claim.statement)
             unknown = [] if claim.step is None else {*(claim.step.moved or ())} - {*problem.network.shapes}
             if unknown:
                 known = ", ".join(problem.network.shapes)
@@ -216,7 +221,7 @@ def misfits(problem: Problem, claims: Iterable[Claim]) -> list[ClaimError]:
 
 def _misfit(statement: Statement, ones: Mapping[str, Array[Real]]) -> None:
     """Raise LanguageError if a statement has no meaning."""
-    if isinstance(statement, LocalMinimum):
+    if isinstance(statement, LocalMinimum | Rounded):
         return
     with suppress(ZeroDivisionError):
         if isinstance(statement, Condition):
@@ -234,7 +239,13 @@ def _misfit(statement: Statement, ones: Mapping[str, Array[Real]]) -> None:
 
 
 def _column(
-    problem: Problem, claims: tuple[Claim, ...], convention: Kink, named: Kink | None, kind_of: KindOf | None
+    problem: Problem,
+    claims: tuple[Claim, ...],
+    convention: Kink,
+    named: Kink | None,
+    *,
+    kind_of: KindOf | None,
+    ask: Ask | None,
 ) -> Column:
     """Judge all claims under a convention. Raises OnKink under ``forbid``."""
     under = problem.with_kink(convention)
@@ -245,9 +256,33 @@ def _column(
         after: dict[Step | None, Point[Any]] = {None: point}
         for number, claim in enumerate(claims):
             known = findings[number]
+            if isinstance(claim.statement, Rounded):
+                continue
             if known is None or known.grade is Grade.UNDECIDED:
                 findings[number] = _finding(claim, after, partial(_kind, named, number, kind_of))
+    _judge_rounded(problem if named is None else under, claims, named, findings, ask)
     return Column(named, tuple(finding for finding in findings if finding is not None))
+
+
+def _judge_rounded(
+    problem: Problem,
+    claims: tuple[Claim, ...],
+    named: Kink | None,
+    findings: list[Finding | None],
+    ask: Ask | None,
+) -> None:
+    """Judge, last of all, whether there is an exact example of which the other claims hold."""
+    others = [(n, claim) for n, claim in enumerate(claims) if not isinstance(claim.statement, Rounded)]
+    judged = [finding for finding in findings if finding is not None]
+    known = rounding.Others(others, judged, _lookup_of)
+    for number, claim in enumerate(claims):
+        if isinstance(claim.statement, Rounded):
+            findings[number] = rounding.judged(problem, (named, number), claim.statement, known, ask)
+
+
+def _lookup_of(claim: Claim, point: Point[Any]) -> Lookup:
+    """What names stand for, of a claim at a point."""
+    return lookup_at(point if claim.step is None else after_step(point, claim.step))
 
 
 def _kind(named: Kink | None, number: int, kind_of: KindOf | None, point: Point[Any]) -> Finding:
@@ -273,7 +308,7 @@ def _finding(
             point.forward  # noqa: B018 - under ``forbid`` it raises where a sample is on a kink
         except OnKink as kink:
             raise kink if claim.step is None else OnKinkLater(kink.site, claim.step) from None
-        if isinstance(claim.statement, LocalMinimum):
+        if not isinstance(claim.statement, Digits | Condition):
             return kind(point)
         lookup = lookup_at(point)
         finding = hinted(statement_finding(claim.statement, lookup), claim.statement, lookup)
