@@ -125,7 +125,7 @@ def _with(problem: Problem, task: Task, until: float, *, prove: bool = True) -> 
     known: Witness | None = None
     for witness in _constructed(problem) if problem.spurious else ():
         if _answers_rest(problem, witness):
-            accepted = _accepted(problem, witness, replace(_run(task), strategy=construct.NAME), task.seed)
+            accepted = _accepted(problem, witness, replace(run_of(task), strategy=construct.NAME), task.seed)
             if accepted is not None:
                 return accepted, witness
     questions = [*_narrower(problem)]

@@ -13,9 +13,19 @@ from fractions import Fraction
 from math import prod
 from typing import Any, TypeAlias
 
-from zerograd.core.auditing.claims import Claim, Digits, GlobalMinimum, LocalMinimum, Printed, Statement
+from zerograd.core.auditing.claims import (
+    Claim,
+    Digits,
+    GlobalMinimum,
+    LocalMinimum,
+    Printed,
+    Rounded,
+    Statement,
+)
 from zerograd.core.auditing.findings import Finding, Grade
-from zerograd.core.auditing.grading import condition_finding, digits_finding
+from zerograd.core.auditing.grading import statement_finding
+from zerograd.core.auditing.hints import hinted
+from zerograd.core.auditing.naming import lookup_at
 from zerograd.core.errors import ProblemError
 from zerograd.core.model.kinks import CHOICES, Kink
 from zerograd.core.model.references import Reference
@@ -106,6 +116,8 @@ def depends(problem: Problem, claim: Claim) -> bool:
             return "grad" in condition.names
         case Digits(quantity=quantity):
             return "grad" in names_in(quantity)
+        case Rounded():  # the others say so
+            return False
     return True
 
 
@@ -159,7 +171,7 @@ def _of_condition(problem: Problem, statement: Statement, answer: Answering) -> 
             if (same := _same(statement, fails)) is not None:
                 other = answer(OTHER, with_condition(problem, Unary("not", same)))
                 if isinstance(other, Unsat):
-                    return Finding(grade, there.values, factor=there.factor, everywhere=True)
+                    return replace(there, everywhere=True)
             return Finding(grade, there.values)
         case Grade.OPEN if there is not None:
             return Finding(grade, there.values)
@@ -249,11 +261,11 @@ def _at(statement: Statement, answer: Answer) -> Finding | None:
     """What becomes of a claim at the witness of an answer; None without one."""
     if not isinstance(answer, Sat) or isinstance(answer.witness, EnclosedWitness):
         return None
-    lookup = answer.witness.point.quantity
+    lookup = lookup_at(answer.witness.point)
     try:
-        if isinstance(statement, Digits):
-            return digits_finding(statement, lookup)
-        return condition_finding(statement, lookup) if isinstance(statement, Condition) else None
+        if not isinstance(statement, Digits | Condition):
+            return None
+        return hinted(statement_finding(statement, lookup), statement, lookup)
     except (ArithmeticError, KeyError):
         return None
 
@@ -270,7 +282,7 @@ def _same(statement: Statement, answer: Answer) -> Node | None:
     if not isinstance(answer, Sat) or isinstance(answer.witness, EnclosedWitness):
         return None
     try:
-        array = number_of(quantity, _EXACT, answer.witness.point.quantity)
+        array = number_of(quantity, _EXACT, lookup_at(answer.witness.point))
     except ArithmeticError:
         return None
     if not all(isinstance(value, int | Fraction) for value in array.entries):
