@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
@@ -13,6 +13,8 @@ from zerograd.core.numbers.functions import NotClosed, Rational
 from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.question import given
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Certificate
+from zerograd.core.repairing.asking import question_of
 from zerograd.core.repairing.freed import Entry, Stretch, line_of, unfit
 from zerograd.core.repairing.line import Place, enclosure
 from zerograd.core.repairing.repairs import (
@@ -31,6 +33,7 @@ from zerograd.repairing.slips import find_slips
 
 Alive = Callable[[], bool]
 Say = Callable[[str], None]
+Ask = Callable[[Problem], Certificate | Mapping[Entry, Rational] | None]
 
 
 @dataclass
@@ -41,6 +44,7 @@ class Search:
         changes: up to so many values are changed together.
         alive: whether there is time left.
         say: is told what is looked at.
+        ask: puts a question to solvers; returns a certificate, or numbers that answer it.
     """
 
     problem: Problem
@@ -48,9 +52,11 @@ class Search:
     changes: int
     alive: Alive
     say: Say
+    ask: Ask
     wrong: tuple[int, ...] = ()
     found: list[Found] = field(default_factory=list)
     open: list[Free] = field(default_factory=list)
+    certificates: dict[Free, Certificate] = field(default_factory=dict)
     printed: Printed | None = None
 
     def run(self) -> Repairs:
@@ -68,6 +74,7 @@ class Search:
             for size in range(1, self.changes + 1):
                 if not self.found:
                     self._sets(ordered, size)
+                    self._asked(ordered, size)
         return self.result()
 
     def result(self) -> Repairs:
@@ -76,7 +83,14 @@ class Search:
         unknown = [free for free in self.open if len(free) <= size]
         found = sorted(self.found, key=self._rank)
         return Repairs(
-            self.problem, self.claims, self.wrong, self.changes, tuple(found), tuple(unknown), self.printed
+            self.problem,
+            self.claims,
+            self.wrong,
+            self.changes,
+            tuple(found),
+            tuple(unknown),
+            self.certificates,
+            self.printed,
         )
 
     def _slips(self) -> None:
@@ -116,21 +130,43 @@ class Search:
                 self.open.remove(free)
                 self.found += found
 
+    def _asked(self, claims: Sequence[Claim], size: int) -> None:
+        """Ask solvers about sets that are open, until one helps: of one number, all its values are known."""
+        sets = [free for free in self.open if len(free) == size]
+        for number, free in enumerate(sets):
+            if self.found or not self.alive():
+                return
+            self.say(f"asking whether values help: {number} of {len(sets)} sets")
+            question = question_of(self.problem, claims, free)
+            answer = None if question is None else self.ask(question)
+            if isinstance(answer, Certificate):
+                self.certificates[free] = answer
+                self.open.remove(free)
+            elif answer is not None:
+                *others, last = free
+                self.found += self._along(claims, last, {at: answer[at] for at in others})
+
+    def _along(self, claims: Sequence[Claim], last: Entry, values: Mapping[Entry, Rational]) -> list[Found]:
+        """Repairs by one number, with values of others."""
+        try:
+            with budget(DEFAULT):
+                stretches = line_of(self.problem, claims, last, values).stretches()
+        except (NotClosed, FormatError, TooMuchWork):
+            return []
+        return [Found(tuple(values.items()), last, each) for each in stretches]
+
     def _tried(self, claims: Sequence[Claim], free: Free) -> list[Found]:
         """Repairs among values that may have been meant."""
         try:
             if unfit(self.problem) is not None:
                 return self._by_audits(claims, free)
             *others, last = free
-            found = []
+            found: list[Found] = []
             for values in product(*(typical(self.problem, at).values() for at in others)):
                 if not self.alive():
                     break
-                line = line_of(self.problem, claims, last, dict(zip(others, values, strict=True)))
-                with budget(DEFAULT):
-                    stretches = line.stretches()
-                found += [Found(tuple(zip(others, values, strict=True)), last, each) for each in stretches]
-        except (NotClosed, FormatError, TooMuchWork, TypeError):
+                found += self._along(claims, last, dict(zip(others, values, strict=True)))
+        except TypeError:  # numbers that are not rational
             return []
         return found
 

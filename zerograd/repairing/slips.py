@@ -48,7 +48,7 @@ def find_slips(sheet: Sheet, alive: Alive) -> tuple[Slip, ...]:
             except ArithmeticError:
                 continue
             count = len(tried.unfollowed)
-            if count < least and (slip.number in open_ or _tells(sheet, open_ - {*tried.unfollowed})):
+            if count < least and (_own(sheet, slip, open_) or _tells(sheet, open_ - {*tried.unfollowed})):
                 least, best = count, slip
         if best is None:
             break
@@ -56,12 +56,18 @@ def find_slips(sheet: Sheet, alive: Alive) -> tuple[Slip, ...]:
     return tuple(slips.values())
 
 
+def _own(sheet: Sheet, slip: Slip, unfollowed: set[Number]) -> bool:
+    """Whether it is a slip in a printed number that does not follow."""
+    return slip.number in unfollowed and sheet.printed[slip.number].value != 0
+
+
 def _tells(sheet: Sheet, followed: set[Number]) -> bool:
     """Whether so many numbers follow by no mere chance.
 
-    Where numbers may be off a little, those of one row do not count for more than one: they are multiples of
-    one number.
+    Those that are 0 do not count: with a slip, much is. Where numbers may be off a little, those of one row
+    do not count for more than one: they are multiples of one number.
     """
+    followed = {number for number in followed if sheet.printed[number].value}
     if sheet.slack:
         followed = {replace(number, index=(number.index or ())[:1]) for number in followed}
     return len(followed) > 1

@@ -144,7 +144,7 @@ def _printed(claim: Claim, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, I
             )
         case _:
             return
-    place = _place(quantity, shapes)
+    place = place_of(quantity, shapes)
     if place is None:
         return
     name, places = place
@@ -162,8 +162,8 @@ def shapes_of_nothing(name: str) -> Any:
     raise KeyError(name)
 
 
-def _place(node: Node, shapes: Mapping[str, Shape]) -> tuple[str, list[Index]] | None:
-    """The array that an expression names, and its entries or one of them; None for other expressions."""
+def place_of(node: Node, shapes: Mapping[str, Shape]) -> tuple[str, list[Index]] | None:
+    """Return the array that an expression names, and which entries; None for other expressions."""
     index: Index | None = None
     if isinstance(node, Item):
         index = node.index
