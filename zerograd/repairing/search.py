@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 
@@ -18,7 +18,6 @@ from zerograd.core.repairing.asking import question_of
 from zerograd.core.repairing.freed import Entry, Stretch, line_of, unfit
 from zerograd.core.repairing.line import Place, enclosure
 from zerograd.core.repairing.repairs import (
-    SLACK,
     Free,
     Printed,
     Repairs,
@@ -28,8 +27,7 @@ from zerograd.core.repairing.repairs import (
     wrong_claims,
 )
 from zerograd.core.repairing.settling import Found, closest, meant, settled, typical
-from zerograd.core.repairing.worked import Work, sheet_of
-from zerograd.repairing.slips import find_slips
+from zerograd.repairing.slips import find_printed
 
 Alive = Callable[[], bool]
 Say = Callable[[str], None]
@@ -68,7 +66,8 @@ class Search:
         """
         with budget(DEFAULT):
             self.wrong = wrong_claims(self.problem, self.claims)
-        self._slips()
+        self.say("working out the printed numbers one by one")
+        self.printed = find_printed(self.problem, self.claims, self.alive)
         if self.wrong:
             ordered = in_order(self.claims, self.wrong)
             for size in range(1, self.changes + 1):
@@ -92,22 +91,6 @@ class Search:
             self.certificates,
             self.printed,
         )
-
-    def _slips(self) -> None:
-        """Look for slips in the printed numbers; if some remain, for such as have them follow nearly."""
-        self.say("working out the printed numbers one by one")
-        try:
-            sheet = sheet_of(self.problem, self.claims)
-            if not sheet.printed:
-                return
-            slips = find_slips(sheet, self.alive)
-            self.printed = Printed(slips)
-            if len(Work(sheet, {slip.number: slip for slip in slips}).done().unfollowed) > 1:
-                near = find_slips(replace(sheet, slack=SLACK), self.alive)
-                if near and not slips:
-                    self.printed = Printed(near, SLACK)
-        except ArithmeticError:
-            pass
 
     def _sets(self, claims: Sequence[Claim], size: int) -> None:
         """Settle all sets of so many numbers; try what may have been meant in those that are not settled."""

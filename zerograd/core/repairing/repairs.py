@@ -26,7 +26,14 @@ from zerograd.core.question import given
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.repairing.asking import check_refuted
-from zerograd.core.repairing.freed import Entry, convention_of, entries_of, stretch_from_json
+from zerograd.core.repairing.freed import (
+    Entry,
+    convention_of,
+    entries_of,
+    line_of,
+    stretch_from_json,
+    unfit,
+)
 from zerograd.core.repairing.settling import Found, found_to_json, meant, settled
 from zerograd.core.repairing.slips import Slip, slip_from_json
 from zerograd.core.repairing.worked import Sheet, Work, sheet_of
@@ -188,11 +195,17 @@ def wrong_claims(problem: Problem, claims: Sequence[Claim]) -> tuple[int, ...]:
 
 
 def check_found(problem: Problem, claims: Sequence[Claim], found: Found) -> None:
-    """See to it that no claim is wrong with the values of a repair, by an audit.
+    """See to it that no claim is wrong with the values of a repair: on the line of a number, and by an audit.
 
     Raises:
-        Refused: one is.
+        Refused: one is, or is not known to be right.
     """
+    if unfit(problem) is None:
+        line = line_of(problem, claims, found.free, dict(found.values))
+        if found.stretch not in line.stretches():
+            raise Refused([Violation("repairs", "values with which no claim is wrong", str(found.free))])
+    elif not found.stretch.is_point:
+        raise Refused([Violation("repairs", "one value", f"a stretch of {found.free}")])
     mended = repaired(problem, found)
     if mended is None:
         return
@@ -252,8 +265,7 @@ def check_repair(problem: Problem, data: object) -> Repairs:
         check_refuted(problem, ordered, free, certificates[free])
     found = [*_anew(problem, ordered, size, {*open_, *certificates})] if calculated else []
     for each in told:
-        if frozenset(each.entries) in {*map(frozenset, open_)}:
-            check_found(problem, ordered, each)
+        check_found(problem, ordered, each)
     settled_told = [each for each in told if frozenset(each.entries) not in {*map(frozenset, open_)}]
     missing = [each for each in found if each not in settled_told]
     extra = [each for each in settled_told if each not in found]

@@ -97,7 +97,8 @@ def slip_from_json(data: object, steps: Iterable[Step]) -> Slip:
         if step is None:
             raise FormatError(f"no claim is made after the step {short(data['step'])}")
     name, index = match.groups()
-    number = Number(name, tuple(map(int, index.split(","))) if index else None, step)
+    whole: Index | None = () if name == "loss" else None
+    number = Number(name, tuple(map(int, index.split(","))) if index else whole, step)
     term = data.get("term", 0)
     if not isinstance(term, int) or isinstance(term, bool):
         raise FormatError(f"expected the position of a summand, found {short(term)}")
