@@ -9,7 +9,7 @@ lies between two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
@@ -247,13 +247,30 @@ def all_hold(claims: Iterable[Claim], point: Point[Any], spot: Spot) -> bool | N
     return True if decided else None
 
 
+def lazily_named(point: Point[Any]) -> Callable[[str], Array[Any]]:
+    """Return the numbers of a point by name, each calculated when it is asked for."""
+    named = lookup_at(point)
+
+    def lookup(name: str) -> Array[Any]:
+        if name in point.variables:
+            return point.variables[name]
+        if name == "y_hat":
+            return point.forward.y_hat
+        if name[0] in "za" and name[1:].isdigit():
+            return getattr(point.forward, name[0])[int(name[1:]) - 1]  # type: ignore[no-any-return]
+        inner = name[5:-1] if name.startswith("grad(") else ""
+        return point.gradients[inner] if inner in point.gradients else named(name)
+
+    return lookup
+
+
 def _holds(claim: Claim, points: dict[Step | None, Point[Any]], spot: Spot) -> bool | None:
     if not isinstance(claim.statement, Digits | Condition):
         return None
     try:
         if claim.step is not None and claim.step not in points:
             points[claim.step] = after_step(points[None], claim.step)
-        lookup, algebra = lookup_at(points[claim.step]), SpotAlgebra(spot)
+        lookup, algebra = lazily_named(points[claim.step]), SpotAlgebra(spot)
         if not isinstance(claim.statement, Digits):
             return evaluate(claim.statement, algebra, lookup)
         values = number_of(claim.statement.quantity, algebra, lookup).entries

@@ -15,7 +15,6 @@ from zerograd.core.auditing.claims import Claim, Digits, Step
 from zerograd.core.auditing.findings import Grade
 from zerograd.core.auditing.grading import graded
 from zerograd.core.auditing.judging import after_step
-from zerograd.core.auditing.naming import lookup_at
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.backprop import Site
 from zerograd.core.model.enclosing import BITS_OF_POINTS, EnclosingActivate
@@ -29,7 +28,7 @@ from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra, Known
 from zerograd.core.question.language import Comparison
 from zerograd.core.question.problem import Problem
-from zerograd.core.repairing.freed import Entry, convention_of
+from zerograd.core.repairing.freed import Entry, convention_of, lazily_named
 from zerograd.core.repairing.loose import LOOSE, Loose
 
 
@@ -135,7 +134,7 @@ def _wrong(claim: Claim, points: dict[Step | None, Point[Any]]) -> bool:
     try:
         if claim.step is not None and claim.step not in points:
             points[claim.step] = after_step(points[None], claim.step)
-        lookup, algebra = lookup_at(points[claim.step]), LooseAlgebra()
+        lookup, algebra = lazily_named(points[claim.step]), LooseAlgebra()
         if not isinstance(claim.statement, Digits):
             return evaluate(claim.statement, algebra, lookup) is False
         values = number_of(claim.statement.quantity, algebra, lookup).entries

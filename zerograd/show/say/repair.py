@@ -10,9 +10,9 @@ from zerograd.core.numbers.rationals import parse_rational, rational_text
 from zerograd.core.numbers.real import Real
 from zerograd.core.question import given
 from zerograd.core.repairing.freed import Entry
-from zerograd.core.repairing.line import Place, enclosure, order
+from zerograd.core.repairing.line import Place, enclosure
 from zerograd.core.repairing.repairs import Repairs
-from zerograd.core.repairing.settling import Found, closest, meant, typical
+from zerograd.core.repairing.settling import Found, meant, typical
 from zerograd.core.repairing.slips import Number, Slip
 from zerograd.core.repairing.worked import sheet_of
 from zerograd.document import html, markdown, text
@@ -103,7 +103,7 @@ def _rows(repairs: Repairs, found: Found) -> Iterator[tuple[Prose, ...]]:
     to = _place_text(found.stretch.low) if to_read is None else number_text(to_read)
     if not found.stretch.decided:
         like = "open: a claim is undecided"
-    yield _row(at, arrays[at.name][at.index], to, _others(repairs, found, to_read), _words(like))
+    yield _row(at, arrays[at.name][at.index], to, _others(found), _words(like))
 
 
 def _row(at: Entry, old: Real, to: str, others: str, like: str) -> tuple[Prose, ...]:
@@ -118,21 +118,17 @@ def _words(like: str) -> str:
     return _MEANT.get(like, like)
 
 
-def _others(repairs: Repairs, found: Found, value: Any) -> str:
+def _others(found: Found) -> str:
     """Which other values would do."""
     stretch = found.stretch
     if stretch.is_point:
         return ""
-    ends = []
-    if stretch.low is not None:
-        ends.append(f"{'from' if stretch.has_low else 'above'} {_place_text(stretch.low)}")
-    if stretch.high is not None:
-        ends.append(f"{'to' if stretch.has_high else 'below'} {_place_text(stretch.high)}")
-    told = " ".join(ends) or "any"
-    place, belongs = closest(repairs.problem, found)
-    if belongs and (value is None or order(place, value)):
-        told += f"; next: {_place_text(place)}"
-    return told
+    low, high = _place_text(stretch.low), _place_text(stretch.high)
+    if not low:
+        return f"{'at most' if stretch.has_high else 'below'} {high}" if high else "any"
+    if not high:
+        return f"{'at least' if stretch.has_low else 'above'} {low}"
+    return f"{'from' if stretch.has_low else 'above'} {low} {'to' if stretch.has_high else 'to below'} {high}"
 
 
 def _place_text(place: Place | None) -> str:
