@@ -154,7 +154,7 @@ def check(document: dict[str, Any]) -> int:
             stretches.setdefault(last["entry"], []).append(last["any"])
         ends = [end for end in map(located, (last["any"]["low"], last["any"]["high"])) if end is not None]
         if len(ends) == 2 and ends[0] < ends[1]:
-            need(example.holds(values | {last["entry"]: sum(ends) / 2}), f"{last['entry']} helps within")
+            need(example.holds(values | {last["entry"]: sum(ends, F(0)) / 2}), f"{last['entry']} helps")
     tried = 0
     unknown = [set(each) for each in document["open"]]
     for entry, old in example.entries():

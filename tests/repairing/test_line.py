@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from fractions import Fraction
-from functools import partial, reduce
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -23,9 +24,12 @@ from zerograd.core.repairing.line import Spot, enclosure, integers_of, order, re
 RATIONAL = st.fractions(-5, 5, max_denominator=6)
 
 
-def product(*factors: tuple[Fraction, ...]) -> Germ:
+def product(*factors: Sequence[int | Fraction]) -> Germ:
     """A polynomial, by its factors."""
-    return Germ(tuple(reduce(uni.multiply, map(uni.polynomial, factors))))
+    result = uni.polynomial([1])
+    for factor in factors:
+        result = uni.multiply(result, uni.polynomial(factor))
+    return Germ(tuple(result))
 
 
 @given(st.lists(RATIONAL, min_size=1, max_size=3), st.lists(st.integers(-3, 7), max_size=2))
@@ -48,7 +52,7 @@ def test_signs_right_of_a_place(roots: list[Fraction], place: Fraction) -> None:
     p = product(*((-r, Fraction(1)) for r in roots))
 
     def sign_at(t: Fraction) -> int:
-        value = uni.evaluate(uni.polynomial(p.coefficients), t)
+        value = uni.evaluate(p.coefficients, t)  # type: ignore[arg-type]
         return (value > 0) - (value < 0)
 
     assert Spot(place, beyond=False).sign(p) == sign_at(place)

@@ -18,6 +18,7 @@ from zerograd.core.errors import FormatError, Refused
 from zerograd.core.repairing.freed import entries_of
 from zerograd.core.repairing.repairs import check_repair, is_repair, with_values, wrong_claims
 from zerograd.core.repairing.settling import typical
+from zerograd.repairs import find_repair
 
 NAMES = ["y_hat", "loss", "grad(w2)", "grad(b1)"]
 HALF = {
@@ -64,7 +65,7 @@ def test_nothing_to_repair() -> None:
     check_repair(half(), document(repair))
 
 
-@pytest.mark.parametrize("seed", seeds(60, quick=10))
+@pytest.mark.parametrize("seed", seeds(60, quick=6))
 def test_a_planted_error_is_found(seed: int) -> None:
     """One value of a true example is another: what it was is a repair; a second checker agrees with all."""
     rng = random.Random(seed)
@@ -86,7 +87,7 @@ def test_a_planted_error_is_found(seed: int) -> None:
         assert not zg.audit(mended, claims).wrong
 
 
-@pytest.mark.parametrize("seed", seeds(20, quick=2))
+@pytest.mark.parametrize("seed", seeds(20, quick=1))
 def test_fewest_by_brute_force(seed: int) -> None:
     """Where one change is not enough, two planted errors are found, or the values that were planted help."""
     rng = random.Random(seed)
@@ -197,6 +198,21 @@ def test_time_is_up() -> None:
     assert not repair.complete
     assert "open" in str(repair)
     check_repair(problem, document(repair))
+
+
+def test_interrupted() -> None:
+    """Ctrl-C ends the search; what was found by then is kept where that is asked for."""
+    problem = half(w1=[["0.3", "0.1"], ["0.2", "0.4"]])
+
+    def interrupt(line: str) -> None:
+        if line.startswith("changing"):
+            raise KeyboardInterrupt
+
+    kept = find_repair(problem, read_claims(CLAIMS), 1, 60, interrupt, keep=True)
+    assert kept.interrupted and len(kept.wrong) == 4 and len(kept.repairs.open) == 12
+    check_repair(problem, document(kept))
+    with pytest.raises(KeyboardInterrupt):
+        zg.repair(problem, CLAIMS, progress=interrupt)
 
 
 def test_arguments() -> None:

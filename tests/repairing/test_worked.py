@@ -60,15 +60,15 @@ def test_a_product_that_is_off_by_ten() -> None:
     repair = zg.repair(problem, claims, changes=1)
     assert repair.repairs.printed is not None
     assert repair.repairs.printed.slips == (slip,)
-    assert "in grad(a2)[0,2] w3[0,2]*grad(z3)[0,0] was taken ten times: 0.53935 in place of 0.113254" in str(
-        repair
-    )
+    told = "the term w3[0,2]*grad(z3)[0,0] was taken ten times: 0.53935 in place of 0.113254"
+    assert f"in grad(a2)[0,2] {told}" in str(repair)
     data = json.loads(json.dumps(repair.to_json()))
     assert data["printed"]["with_slips"] == []
     assert len(data["printed"]["off"]) == 8
     check_repair(problem, data)
 
 
+@pytest.mark.slow
 def test_the_same_with_what_was_rounded_on_the_way() -> None:
     """Gradients as they were published, with other errors: the slip is named where numbers follow nearly."""
     problem = problem_of(FOUR, WIDTHS)

@@ -49,7 +49,7 @@ from zerograd.core.repairing.loose import LOOSE, Loose
 MAX_PLACES = 10_000
 """Places of one number, after which it is given up."""
 MAX_DEGREE = 100
-"""Of polynomials of which roots are looked for."""
+"""The highest degree of polynomials of which roots are looked for."""
 
 
 @dataclass(frozen=True, slots=True)

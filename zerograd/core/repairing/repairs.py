@@ -42,7 +42,7 @@ FORMAT = "zerograd.repair/1"
 MAX_CHANGES = 4
 """Values that are changed together, at most."""
 SLACK = Fraction(1, 1000)
-"""By how much of itself a printed number may be off, where nothing else tells what went wrong."""
+"""The part of itself by which a printed number may be off, where nothing else tells what went wrong."""
 
 Free = tuple[Entry, ...]
 

@@ -78,7 +78,13 @@ def _blocks(repairs: Repairs) -> Iterator[Block]:
 def _changes(repairs: Repairs) -> Iterator[Block]:
     if repairs.found:
         rows = [row for found in repairs.found[:SHOWN] for row in _rows(repairs, found)]
-        yield Table(tuple(map(prose, ("given", "as", "to read", "or", "like"))), tuple(rows), words=2)
+        head = ("given", "as", "to read", "or", "slip")
+        kept = [column for column in range(5) if column < 3 or any(row[column] != prose("") for row in rows)]
+        yield Table(
+            tuple(prose(head[column]) for column in kept),
+            tuple(tuple(row[column] for column in kept) for row in rows),
+            words=len(kept) - 3,
+        )
         if (more := len(repairs.found) - SHOWN) > 0:
             yield paragraph(f"… {more} more: --json prints all.")
     if repairs.wrong:
@@ -176,9 +182,9 @@ def _printed(repairs: Repairs) -> Iterator[Block]:
     if repairs.printed.slack:
         near = f", up to {decimal_text(100 * repairs.printed.slack)} % for what was rounded on the way"
     all_ = "all" if followed == len(bad) > 1 else str(followed)
-    yield paragraph(
-        f"As if by {count(len(repairs.printed.slips), 'slip')}, with which {all_} of these follow{near}:"
-    )
+    slips = count(len(repairs.printed.slips), "slip")
+    follow = "this follows" if len(bad) == 1 else f"{all_} of these follow"
+    yield paragraph(f"As if by {slips}, with which {follow}{near}:")
     for slip in repairs.printed.slips:
         yield Paragraph(prose("– ", *slip_prose(slip), _instead(slip, exactly.values, after.values)))
 
@@ -205,8 +211,8 @@ def slip_prose(slip: Slip) -> Prose:
         case "term":
             term = Code(_term(slip.number, slip.term))
             if slip.factor == 0:
-                return prose("in ", number, " ", term, " was left out")
-            return prose("in ", number, " ", term, f" was taken {_times(slip.factor)}")
+                return prose("in ", number, " the term ", term, " was left out")
+            return prose("in ", number, " the term ", term, f" was taken {_times(slip.factor)}")
         case "unactivated":
             return prose(number, " was taken without the activation")
         case "underived":
