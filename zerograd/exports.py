@@ -54,8 +54,7 @@ def export(
             ``html``: an interactive page in one file; ``smtlib``: the question, for any SMT solver, with
             what a witness or a certificate shows as its status; ``coq``: the proof; ``json``: the document
             of the result, the certificate, the atlas or the audit; ``exercise``: the question with room to
-            write in, ``slides``: frames for LaTeX's class beamer; ``worksheet``: a notebook with gaps, and
-            checks.
+            write in; ``slides``: frames for LaTeX's beamer; ``worksheet``: a notebook with gaps, and checks.
         document: whether LaTeX is a whole document, or a fragment of one.
         language: of an exercise.
         solution: whether the solution of an exercise stands behind it.

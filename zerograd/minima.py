@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import combinations
 
 from zerograd._version import __version__
@@ -21,13 +22,18 @@ from zerograd.answering import answer_of, with_proof
 from zerograd.classifying.judged import judged
 from zerograd.core.errors import ProblemError, Refused
 from zerograd.core.model.slopes import is_chosen
-from zerograd.core.question.necessary import conditions, zero_gradients
+from zerograd.core.numbers.arrays import Array, Index, indices
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.necessary import conditions, necessary, zero_gradients
 from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Answer, Attempt, Run, Sat, Smallest, Unknown, Unsat
+from zerograd.core.verdict.existence import violations
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.preferring import Preference
 from zerograd.proving.process import ProofProcess
+from zerograd.search import construct
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress
 
@@ -39,6 +45,8 @@ SHARE = 0.4
 """The same for each number of samples."""
 MOST_SAMPLES = 8
 """Numbers of samples that are tried where a spurious minimum may have any number."""
+MORE_EFFORT = 8
+"""Times the effort that is spent on small numbers otherwise: few candidates are such minima."""
 DISTINCT_SAMPLES = 12
 """Samples of which it is asked that all inputs differ."""
 
@@ -115,6 +123,11 @@ def _spurious(problem: Problem, task: Task) -> Answer:
 def _with(problem: Problem, task: Task, until: float, *, prove: bool = True) -> tuple[Answer, Witness | None]:
     """The answer by the questions that are narrower; and a witness of all that is asked but the minimum."""
     known: Witness | None = None
+    for witness in _constructed(problem) if problem.spurious else ():
+        if _answers_rest(problem, witness):
+            accepted = _accepted(problem, witness, replace(run_of(task), strategy=construct.NAME), task.seed)
+            if accepted is not None:
+                return accepted, witness
     questions = [*_narrower(problem)]
     for number, question in enumerate(questions):
         last = question.digest == questions[-1].digest
@@ -156,25 +169,32 @@ def _narrower(problem: Problem) -> Iterator[Problem]:
     plain = _plain(problem)
     if plain is None:
         return
+    # Where all gradients are 0, what holds of units off their kinks adds nothing.
+    without = _plain(problem, gradients=False) or plain
     zeros = [*problem.network.shapes]
     nonzero = ["w2 != 0"] if problem.network.depth == 2 else []
     distinct = [*_distinct(problem)] if problem.spurious else []
     for convention, where in (("forbid", [*nonzero, *distinct]), (None, distinct)):
         try:
-            critical = plain.with_zeros(zeros).with_conditions(where)
+            critical = without.with_zeros(zeros).with_conditions(where)
             yield critical if convention is None else critical.with_kink(convention)
         except ProblemError:  # some gradient is asked not to be 0
             continue
     yield plain
 
 
-def _plain(problem: Problem) -> Problem | None:
-    """All that is asked but the minimum, and what holds of every one; None if that contradicts itself."""
+def _plain(problem: Problem, *, gradients: bool = True) -> Problem | None:
+    """All that is asked but the minimum, and what holds of every one; None if that contradicts itself.
+
+    Args:
+        gradients: whether with conditions on gradients.
+    """
     plain = problem.anywhere()
     if not problem.spurious:
         return plain
     try:
-        return plain.with_zeros(zero_gradients(problem)).with_conditions(conditions(problem))
+        where = [text for text in conditions(problem) if gradients or "grad" not in text]
+        return plain.with_zeros(zero_gradients(problem)).with_conditions(where)
     except ProblemError:
         return None
 
@@ -182,13 +202,52 @@ def _plain(problem: Problem) -> Problem | None:
 def _distinct(problem: Problem) -> Iterator[str]:
     """Conditions by which all samples have different inputs: of those that have not, fewer are fit."""
     samples = problem.samples.fixed
-    if samples is None or samples > DISTINCT_SAMPLES:
+    if samples is None or samples > DISTINCT_SAMPLES or problem.given.get("x"):
         return
     if problem.network.inputs == 1:
         yield "distinct(x)"
         return
     for m, n in combinations(range(samples), 2):
-        yield f"any(x[{m}] != x[{n}])"
+        yield " or ".join(f"x[{m},{j}] != x[{n},{j}]" for j in range(problem.network.inputs))
+
+
+def _constructed(problem: Problem) -> Iterator[Witness]:
+    """Witnesses whose hidden units are off at all samples: the simplest local minima that are no fits.
+
+    What is given is kept; whether they are as the problem asks is still to be seen.
+    """
+    samples = problem.samples.fixed
+    if samples is None or problem.targets == "class":
+        return
+    arrays: dict[str, Array[Exact]] = {}
+    for name, shape in variable_shapes(problem.network, samples).items():
+        given = problem.given.get(name, {})
+        entries = [given.get(index, _simple(problem, name, index)) for index in indices(shape)]
+        arrays[name] = Array(shape, tuple(entries))
+    yield Witness.of(problem, arrays)
+    last = f"b{problem.network.depth}"
+    if last in arrays and last not in problem.given:
+        columns = [*zip(*arrays["y"].rows(), strict=True)]
+        means = tuple(Fraction(sum(column)) / samples for column in columns)
+        yield Witness.of(problem, {**arrays, last: Array((len(columns),), means)})
+
+
+def _simple(problem: Problem, name: str, index: Index) -> int:
+    """An entry of `_constructed`."""
+    match name:
+        case "x":
+            return index[0] if index[1] == 0 else 0
+        case "y":
+            return 1 if index[0] % 2 == 0 else 0 if problem.targets == "binary" else -1
+    return -1 if name[0] == "b" and int(name[1:]) < problem.network.depth else 0
+
+
+def _answers_rest(problem: Problem, witness: Witness) -> bool:
+    """Whether a witness is all that is asked but the minimum."""
+    try:
+        return not violations(necessary(problem), witness.point)
+    except (ArithmeticError, Refused):
+        return False
 
 
 def _accepted(problem: Problem, witness: Witness, run: Run, seed: int) -> Sat | None:
@@ -219,7 +278,7 @@ def _smaller(answer: Answer, known: Witness | None, task: Task) -> Answer:
         problem,
         known.answering(problem),
         count=1,
-        effort=task.preferred.effort,
+        effort=None if task.preferred.effort is None else MORE_EFFORT * task.preferred.effort,
         seed=task.seed,
         deadline=time.monotonic() + seconds,
         progress=task.progress,

@@ -6,19 +6,28 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from zerograd.core.auditing.claims import Claim, read_claims
 from zerograd.core.auditing.judging import misfits
 from zerograd.core.errors import FormatError
+from zerograd.core.model.point import Point
+from zerograd.core.numbers.functions import Rational
 from zerograd.core.question import given
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Certificate
+from zerograd.core.repairing.freed import Entry
 from zerograd.core.repairing.repairs import MAX_CHANGES, Repairs, repaired
 from zerograd.core.repairing.settling import Found
+from zerograd.core.verdict.answer import Sat, Unsat
+from zerograd.core.verdict.witness import Witness
 from zerograd.repairing.search import Search
 
 DEFAULT_TIMEOUT = 60.0
 CHANGES = 2
+ASKED = 10.0
+"""Seconds, at most, for one question to solvers."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -132,7 +141,23 @@ def find_repair(
         raise wrong[0]
     deadline = time.monotonic() + timeout
     say = progress or (lambda _: None)
-    search = Search(problem, tuple(claims), changes, lambda: time.monotonic() < deadline, say)
+
+    def ask(question: Problem) -> Certificate | dict[Entry, Rational] | None:
+        """Return what refutes a question, or rational numbers that answer it."""
+        from zerograd.api import solve
+
+        left = min(deadline - time.monotonic(), ASKED)
+        if left <= 0:
+            return None
+        match solve(question, timeout=left, prefer="any"):
+            case Unsat(certificate=Certificate() as certificate):
+                return certificate
+            case Sat(witness=Witness(point=Point(variables=values))):
+                numbers = {Entry(name, i): v for name, array in values.items() for i, v in array.items()}
+                return {at: v for at, v in numbers.items() if isinstance(v, int | Fraction)}
+        return None
+
+    search = Search(problem, tuple(claims), changes, lambda: time.monotonic() < deadline, say, ask)
     try:
         return Repair(search.run())
     except KeyboardInterrupt:

@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -205,7 +206,7 @@ def check(problem: Problem, data: Any) -> None:
     for part in data["parts"]:
         if part["system"] not in SYSTEMS:
             raise CannotTell(part["system"])
-        system = SYSTEMS[part["system"]](problem, part.get("samples"))
+        system = system_of(problem, part["system"], part.get("samples"))
         Part(system).check(part["proof"], Known(system.facts, {}, ()))
 
 
@@ -218,10 +219,22 @@ SYSTEMS: dict[str, Callable[[Problem, Any], System]] = {
 """The facts of a problem, for a number of samples if they have one."""
 
 
+@lru_cache(maxsize=4)
+def system_of(problem: Problem, kind: str, samples: Any) -> System:
+    """Return the facts, made once for many certificates of one problem."""
+    return SYSTEMS[kind](problem, samples)
+
+
+@lru_cache(maxsize=1)
+def problem_of(text: str) -> Problem:
+    """Return the problem, read once for many certificates."""
+    return Problem(read(text))
+
+
 def verdict(problem: str, certificate: str) -> str:
     """Return accepted, refused: …, or unknown: …, of the texts of two documents."""
     try:
-        check(Problem(read(problem)), read(certificate))
+        check(problem_of(problem), read(certificate))
     except No as reason:
         return f"refused: {reason}"
     except CannotTell as what:

@@ -135,7 +135,7 @@ class Problem:
         "any_nonzero": "!=",
     }
 
-    def __init__(self, data: dict[str, Any]) -> None:
+    def __init__(self, data: dict[str, Any], *, fits: bool = True) -> None:
         self.data = data
         need(set(data) <= KEYS, "an unknown key")
         labels = ("version", "title", "notes", "references", "expect", "prefer")
@@ -183,7 +183,8 @@ class Problem:
             self.least, self.most = samples["from"], samples["to"]
         else:
             self.least = self._named_samples()
-        self.fits()
+        if fits:
+            self.fits()
 
     def under(self, convention: Any) -> Problem:
         """Ask of all choices of slopes under one convention that lies between both slopes at every kink."""
@@ -201,16 +202,10 @@ class Problem:
         if any(name not in kinks for name, _ in self.activations):
             raise CannotTell("smooth activations")
         smooth = self.loss_name in (
-            "mse",
-            "sse",
-            "huber",
-            "smooth_l1",
-            "mean",
-            "sum",
-            "bce_with_logits",
-            "bce",
+            *("mse", "sse", "huber", "smooth_l1", "mean", "sum"),
+            *("bce", "bce_with_logits", "cross_entropy"),
         )
-        convex = smooth or self.loss_name in ("mae", "hinge", "cross_entropy")
+        convex = smooth or self.loss_name in ("mae", "hinge")
         linear = self.activations[-1][0] == "linear"
         where, zero = [*data.get("where", [])], {*data.get("zero", [])}
 
@@ -230,7 +225,7 @@ class Problem:
             on = [f"any(z{depth - 1} == {end})" for end in kinks[self.activations[-2][0]]]
             still = " and ".join(f"all(grad({name}) == 0)" for name in of(depth - 1))
             where.append(" or ".join([*on, f"({still})"]))
-        return Problem({**data, "zero": sorted(zero), "where": where})
+        return Problem({**data, "zero": sorted(zero), "where": where}, fits=False)
 
     def _give(self, key: str, value: Any) -> None:
         if isinstance(value, list):

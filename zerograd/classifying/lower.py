@@ -33,8 +33,8 @@ from zerograd.evaluate.floats import Floats
 
 DRAWS = 300
 """Hidden layers that are drawn."""
-DESCENTS = 12
-STEPS = 600
+DESCENTS = 8
+STEPS = 400
 """Steps of each descent."""
 KEPT = 6
 """Of what was drawn or descended to, those that are made exact."""
@@ -124,7 +124,10 @@ class _Search:
         self.network = point.model.network
         self.shapes = self.network.shapes
         self.last = self.network.depth
-        self.linear = self.network.layers[-1].activation.is_linear and point.model.loss.least_squares
+        loss = point.model.loss.inner
+        # Of losses of residuals a fit by least squares is best where it is exact.
+        self.linear = self.network.layers[-1].activation.is_linear and loss.of_residuals
+        self.best = self.linear and loss.least_squares
         self.bias = self.network.layers[-1].bias
         self.convention: Kink = "left"
 
@@ -140,7 +143,7 @@ class _Search:
         return total if np.isfinite(total) else inf
 
     def _fit(self, parameters: dict[str, Floats]) -> dict[str, Floats]:
-        """The same hidden layers, with the best last one, where it solves normal equations."""
+        """The same hidden layers, with the last one that solves normal equations."""
         if not self.linear:
             return parameters
         features = self._forward(parameters).below[-1]
@@ -174,10 +177,11 @@ class _Search:
         starts = [*drawn]
         while len(starts) < DESCENTS:
             starts.append({name: rng.normal(0, 1, shape) for name, shape in self.shapes.items()})
-        ends = []
+        ends: list[tuple[float, int, dict[str, Floats]]] = []
         for number, start in enumerate(starts):
-            end = self._fit(self._descent(start))
-            ends.append((self._loss(self._forward(end).y_hat), number, end))
+            end = self._descent(start)
+            both = [self._fit(end)] if self.best else [end, self._fit(end)] if self.linear else [end]
+            ends.extend((self._loss(self._forward(each).y_hat), number, each) for each in both)
         ends.sort(key=lambda item: item[:2])
         return [end for _, _, end in ends[:KEPT]]
 
@@ -214,7 +218,7 @@ class _Search:
                 fit = self._exact_fit(exact)
                 if fit is not None:
                     yield fit
-            else:
+            if not self.best:
                 yield exact
 
     def _exact_fit(self, parameters: Parameters) -> Parameters | None:

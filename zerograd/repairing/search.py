@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 
@@ -13,10 +13,11 @@ from zerograd.core.numbers.functions import NotClosed, Rational
 from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.question import given
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Certificate
+from zerograd.core.repairing.asking import question_of
 from zerograd.core.repairing.freed import Entry, Stretch, line_of, unfit
 from zerograd.core.repairing.line import Place, enclosure
 from zerograd.core.repairing.repairs import (
-    SLACK,
     Free,
     Printed,
     Repairs,
@@ -26,11 +27,11 @@ from zerograd.core.repairing.repairs import (
     wrong_claims,
 )
 from zerograd.core.repairing.settling import Found, closest, meant, settled, typical
-from zerograd.core.repairing.worked import Work, sheet_of
-from zerograd.repairing.slips import find_slips
+from zerograd.repairing.slips import find_printed
 
 Alive = Callable[[], bool]
 Say = Callable[[str], None]
+Ask = Callable[[Problem], Certificate | Mapping[Entry, Rational] | None]
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Search:
         changes: up to so many values are changed together.
         alive: whether there is time left.
         say: is told what is looked at.
+        ask: puts a question to solvers; returns a certificate, or numbers that answer it.
     """
 
     problem: Problem
@@ -48,9 +50,11 @@ class Search:
     changes: int
     alive: Alive
     say: Say
+    ask: Ask
     wrong: tuple[int, ...] = ()
     found: list[Found] = field(default_factory=list)
     open: list[Free] = field(default_factory=list)
+    certificates: dict[Free, Certificate] = field(default_factory=dict)
     printed: Printed | None = None
 
     def run(self) -> Repairs:
@@ -62,12 +66,14 @@ class Search:
         """
         with budget(DEFAULT):
             self.wrong = wrong_claims(self.problem, self.claims)
-        self._slips()
+        self.say("working out the printed numbers one by one")
+        self.printed = find_printed(self.problem, self.claims, self.alive)
         if self.wrong:
             ordered = in_order(self.claims, self.wrong)
             for size in range(1, self.changes + 1):
                 if not self.found:
                     self._sets(ordered, size)
+                    self._asked(ordered, size)
         return self.result()
 
     def result(self) -> Repairs:
@@ -76,24 +82,15 @@ class Search:
         unknown = [free for free in self.open if len(free) <= size]
         found = sorted(self.found, key=self._rank)
         return Repairs(
-            self.problem, self.claims, self.wrong, self.changes, tuple(found), tuple(unknown), self.printed
+            self.problem,
+            self.claims,
+            self.wrong,
+            self.changes,
+            tuple(found),
+            tuple(unknown),
+            self.certificates,
+            self.printed,
         )
-
-    def _slips(self) -> None:
-        """Look for slips in the printed numbers; if some remain, for such as have them follow nearly."""
-        self.say("working out the printed numbers one by one")
-        try:
-            sheet = sheet_of(self.problem, self.claims)
-            if not sheet.printed:
-                return
-            slips = find_slips(sheet, self.alive)
-            self.printed = Printed(slips)
-            if len(Work(sheet, {slip.number: slip for slip in slips}).done().unfollowed) > 1:
-                near = find_slips(replace(sheet, slack=SLACK), self.alive)
-                if near and not slips:
-                    self.printed = Printed(near, SLACK)
-        except ArithmeticError:
-            pass
 
     def _sets(self, claims: Sequence[Claim], size: int) -> None:
         """Settle all sets of so many numbers; try what may have been meant in those that are not settled."""
@@ -116,21 +113,43 @@ class Search:
                 self.open.remove(free)
                 self.found += found
 
+    def _asked(self, claims: Sequence[Claim], size: int) -> None:
+        """Ask solvers about sets that are open, until one helps: of one number, all its values are known."""
+        sets = [free for free in self.open if len(free) == size]
+        for number, free in enumerate(sets):
+            if self.found or not self.alive():
+                return
+            self.say(f"asking whether values help: {number} of {len(sets)} sets")
+            question = question_of(self.problem, claims, free)
+            answer = None if question is None else self.ask(question)
+            if isinstance(answer, Certificate):
+                self.certificates[free] = answer
+                self.open.remove(free)
+            elif answer is not None:
+                *others, last = free
+                self.found += self._along(claims, last, {at: answer[at] for at in others})
+
+    def _along(self, claims: Sequence[Claim], last: Entry, values: Mapping[Entry, Rational]) -> list[Found]:
+        """Repairs by one number, with values of others."""
+        try:
+            with budget(DEFAULT):
+                stretches = line_of(self.problem, claims, last, values).stretches()
+        except (NotClosed, FormatError, TooMuchWork):
+            return []
+        return [Found(tuple(values.items()), last, each) for each in stretches]
+
     def _tried(self, claims: Sequence[Claim], free: Free) -> list[Found]:
         """Repairs among values that may have been meant."""
         try:
             if unfit(self.problem) is not None:
                 return self._by_audits(claims, free)
             *others, last = free
-            found = []
+            found: list[Found] = []
             for values in product(*(typical(self.problem, at).values() for at in others)):
                 if not self.alive():
                     break
-                line = line_of(self.problem, claims, last, dict(zip(others, values, strict=True)))
-                with budget(DEFAULT):
-                    stretches = line.stretches()
-                found += [Found(tuple(zip(others, values, strict=True)), last, each) for each in stretches]
-        except (NotClosed, FormatError, TooMuchWork, TypeError):
+                found += self._along(claims, last, dict(zip(others, values, strict=True)))
+        except TypeError:  # numbers that are not rational
             return []
         return found
 

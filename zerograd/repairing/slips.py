@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from zerograd.core.auditing.claims import Claim
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.numbers.interval import Interval
-from zerograd.core.repairing.slips import FACTORS, Number, Slip
-from zerograd.core.repairing.worked import Sheet, Work
+from zerograd.core.question.problem import Problem
+from zerograd.core.repairing.repairs import SLACK, Printed
+from zerograd.core.repairing.slips import FACTORS, Number, Slip, plain_name
+from zerograd.core.repairing.worked import Sheet, Work, sheet_of
 
 MOST = 8
 """Slips that are looked for."""
@@ -16,6 +19,26 @@ STEPS = 1_000_000
 """Numbers that are calculated in the search: a bound that no clock sways."""
 
 Alive = Callable[[], bool]
+
+
+def find_printed(problem: Problem, claims: Sequence[Claim], alive: Alive) -> Printed | None:
+    """Return slips in what claims print; if there are none, such with which the numbers follow nearly.
+
+    Returns:
+        None where nothing is printed of single numbers, or numbers have no value that is known.
+    """
+    try:
+        sheet = sheet_of(problem, claims)
+        if not sheet.printed:
+            return None
+        slips = find_slips(sheet, alive)
+        if not slips and len(Work(sheet).done().unfollowed) > 1:
+            near = find_slips(replace(sheet, slack=SLACK), alive)
+            if near:
+                return Printed(near, SLACK)
+    except ArithmeticError:
+        return None
+    return Printed(slips)
 
 
 def find_slips(sheet: Sheet, alive: Alive) -> tuple[Slip, ...]:
@@ -48,7 +71,7 @@ def find_slips(sheet: Sheet, alive: Alive) -> tuple[Slip, ...]:
             except ArithmeticError:
                 continue
             count = len(tried.unfollowed)
-            if count < least and (slip.number in open_ or _tells(sheet, open_ - {*tried.unfollowed})):
+            if count < least and (_own(sheet, slip, open_) or _tells(sheet, open_ - {*tried.unfollowed})):
                 least, best = count, slip
         if best is None:
             break
@@ -56,12 +79,27 @@ def find_slips(sheet: Sheet, alive: Alive) -> tuple[Slip, ...]:
     return tuple(slips.values())
 
 
+def _own(sheet: Sheet, slip: Slip, unfollowed: set[Number]) -> bool:
+    """Whether it is a slip in a printed number that does not follow, or in the one that it is made of."""
+    name = slip.number.name
+    made = {name}
+    if name[0] == "z":
+        made.add(plain_name(f"a{name[1:]}", sheet.network.depth))
+    elif name == "grad(y_hat)":
+        made.add(f"grad(z{sheet.network.depth})")
+    elif name.startswith("grad(a"):
+        made.add(f"grad(z{name[6:-1]})")
+    own = [replace(slip.number, name=each) for each in made]
+    return any(each in unfollowed and sheet.printed[each].value != 0 for each in own)
+
+
 def _tells(sheet: Sheet, followed: set[Number]) -> bool:
     """Whether so many numbers follow by no mere chance.
 
-    Where numbers may be off a little, those of one row do not count for more than one: they are multiples of
-    one number.
+    Those that are 0 do not count: with a slip, much is. Where numbers may be off a little, those of one row
+    do not count for more than one: they are multiples of one number.
     """
+    followed = {number for number in followed if sheet.printed[number].value}
     if sheet.slack:
         followed = {replace(number, index=(number.index or ())[:1]) for number in followed}
     return len(followed) > 1

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path as Folder
 
-from zerograd.core.auditing.claims import Claim, ClaimError, read_claims
+from zerograd.core.auditing.claims import ROUNDED, Claim, ClaimError, read_claims
 from zerograd.core.auditing.judging import misfits
 from zerograd.core.question.given import incomplete
 from zerograd.core.question.problem import Problem
@@ -25,6 +25,7 @@ from zerograd.spec.nodes import Document, Node, locate
 from zerograd.spec.opening import document_in, opened, opened_from
 from zerograd.spec.read import STDIN
 from zerograd.spec.read import of_document as problem_of
+from zerograd.spec.rounding import rounded_claim
 from zerograd.spec.scalars import as_written
 from zerograd.spec.wording import show
 
@@ -75,7 +76,7 @@ def of_document(
         claims = read_claims(as_written(entries[CLAIMS].node.plain()))
     except ClaimError as error:
         wrong.append(error)
-    rest = {key: entry for key, entry in entries.items() if key != CLAIMS}
+    rest = {key: entry for key, entry in entries.items() if key not in (CLAIMS, ROUNDED)}
     try:
         problem = problem_of(replace(document, root=replace(root, value=rest)), name, folder, say)
     except SpecError as error:
@@ -91,6 +92,12 @@ def of_document(
     wrong += misfits(problem, claims)
     if wrong:
         raise SpecError(_diagnostics(name, root, wrong))
+    if ROUNDED in entries:
+        known = as_written(entries["given"].node.plain()) if "given" in entries else {}
+        try:
+            claims = (*claims, rounded_claim(problem, entries[ROUNDED].node.plain(), known))
+        except ClaimError as error:
+            raise SpecError([Diagnostic(name, locate(root, (ROUNDED,)), (ROUNDED,), error.fault)]) from None
     return problem, claims
 
 

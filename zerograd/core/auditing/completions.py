@@ -13,9 +13,19 @@ from fractions import Fraction
 from math import prod
 from typing import Any, TypeAlias
 
-from zerograd.core.auditing.claims import Claim, Digits, GlobalMinimum, LocalMinimum, Printed, Statement
+from zerograd.core.auditing.claims import (
+    Claim,
+    Digits,
+    GlobalMinimum,
+    LocalMinimum,
+    Printed,
+    Rounded,
+    Statement,
+)
 from zerograd.core.auditing.findings import Finding, Grade
-from zerograd.core.auditing.grading import condition_finding, digits_finding
+from zerograd.core.auditing.grading import statement_finding
+from zerograd.core.auditing.hints import hinted
+from zerograd.core.auditing.naming import lookup_at
 from zerograd.core.errors import ProblemError
 from zerograd.core.model.kinks import CHOICES, Kink
 from zerograd.core.model.references import Reference
@@ -41,8 +51,9 @@ from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Answer, Sat, Unsat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 
-FOR, AGAINST, OTHER = "for", "against", "other"
-"""Completions of which the claim holds; of which it does not; of which what it compares is another number."""
+FOR, AGAINST, INEXACT, OTHER = "for", "against", "inexact", "other"
+"""Completions of which the claim holds; of which it does not; of which numbers are not exactly those that are
+printed; of which they are not those of the completion against it."""
 
 Ask: TypeAlias = Callable[[Kink | None, int, str, Problem], Answer]
 """Answer a question, under a convention and about the claim with this number: for, against or other."""
@@ -106,6 +117,8 @@ def depends(problem: Problem, claim: Claim) -> bool:
             return "grad" in condition.names
         case Digits(quantity=quantity):
             return "grad" in names_in(quantity)
+        case Rounded():  # the others say so
+            return False
     return True
 
 
@@ -147,19 +160,21 @@ def with_condition(problem: Problem, node: Node) -> Problem:
 def _of_condition(problem: Problem, statement: Statement, answer: Answering) -> Finding:
     node = node_of(statement)
     holds = answer(FOR, with_condition(problem, node))
+    if isinstance(statement, Digits) and not isinstance(holds, Unsat):  # else no number is what is printed
+        exactly = Chain((statement.quantity, _values(statement.printed)), ("==",))
+        if isinstance(answer(INEXACT, with_condition(problem, Unary("not", exactly))), Unsat):
+            return Finding(Grade.RIGHT)
     fails = answer(AGAINST, with_condition(problem, Unary("not", node)))
     grade = _grade(holds, fails)
     there = _at(statement, fails) if grade is not Grade.RIGHT else None
     match grade:
         case Grade.RIGHT if isinstance(statement, Digits):
-            exactly = Chain((statement.quantity, _values(statement.printed)), ("==",))
-            other = answer(OTHER, with_condition(problem, Unary("not", exactly)))
-            return Finding(Grade.RIGHT if isinstance(other, Unsat) else Grade.ROUNDED)
+            return Finding(Grade.ROUNDED)
         case Grade.WRONG if there is not None:
             if (same := _same(statement, fails)) is not None:
                 other = answer(OTHER, with_condition(problem, Unary("not", same)))
                 if isinstance(other, Unsat):
-                    return Finding(grade, there.values, factor=there.factor, everywhere=True)
+                    return replace(there, everywhere=True)
             return Finding(grade, there.values)
         case Grade.OPEN if there is not None:
             return Finding(grade, there.values)
@@ -249,11 +264,11 @@ def _at(statement: Statement, answer: Answer) -> Finding | None:
     """What becomes of a claim at the witness of an answer; None without one."""
     if not isinstance(answer, Sat) or isinstance(answer.witness, EnclosedWitness):
         return None
-    lookup = answer.witness.point.quantity
+    lookup = lookup_at(answer.witness.point)
     try:
-        if isinstance(statement, Digits):
-            return digits_finding(statement, lookup)
-        return condition_finding(statement, lookup) if isinstance(statement, Condition) else None
+        if not isinstance(statement, Digits | Condition):
+            return None
+        return hinted(statement_finding(statement, lookup), statement, lookup)
     except (ArithmeticError, KeyError):
         return None
 
@@ -270,7 +285,7 @@ def _same(statement: Statement, answer: Answer) -> Node | None:
     if not isinstance(answer, Sat) or isinstance(answer.witness, EnclosedWitness):
         return None
     try:
-        array = number_of(quantity, _EXACT, answer.witness.point.quantity)
+        array = number_of(quantity, _EXACT, lookup_at(answer.witness.point))
     except ArithmeticError:
         return None
     if not all(isinstance(value, int | Fraction) for value in array.entries):

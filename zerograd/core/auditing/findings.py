@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, Printed
+from zerograd.core.auditing.claims import AFTER, MOVED, Claim, Printed, Step
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.exact import Exact
@@ -67,6 +67,35 @@ class FoundKind:
     found: PointKind
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """A slip: with it all numbers of a wrong claim are right.
+
+    Attributes:
+        factor: by which what is printed of some ``entries`` has to be multiplied, the others being right.
+        transposed: the matrix.
+        swapped: ``rows``, ``columns`` or ``entries``: those at two ``places``.
+        step: the step of gradient descent that was taken, in place of the one that is claimed.
+    """
+
+    factor: Rational | None = None
+    entries: tuple[str, ...] = ()
+    transposed: bool = False
+    swapped: str = ""
+    places: tuple[int, ...] = ()
+    step: Step | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        if self.factor is not None:
+            return {"factor": rational_text(self.factor), "entries": list(self.entries)}
+        if self.step is not None:
+            moved = {} if self.step.moved is None else {MOVED: list(self.step.moved)}
+            return {AFTER: rational_text(self.step.rate), **moved}
+        return (
+            {"transposed": True} if self.transposed else {"swapped": self.swapped, "places": [*self.places]}
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What became of a claim.
@@ -77,6 +106,7 @@ class Finding:
         kind: what kind of point it is, of a claim about that.
         factor: where all numbers of a wrong claim become right by the same one: what is so over what is
             claimed, such as 2 or −1.
+        hint: a slip by which all numbers of a wrong claim are right.
         everywhere: whether the values are the same for all numbers that fit, where not everything is given.
         answers: on which it rests, where not everything is given, by what was asked.
     """
@@ -86,6 +116,7 @@ class Finding:
     reason: str = ""
     factor: Rational | None = None
     kind: FoundKind | None = None
+    hint: Hint | None = None
     everywhere: bool = False
     answers: tuple[tuple[str, Answer], ...] = field(default=(), compare=False)
 
@@ -110,6 +141,8 @@ class Finding:
             data["reason"] = self.reason
         if self.factor is not None:
             data["factor"] = rational_text(self.factor)
+        if self.hint is not None:
+            data["hint"] = self.hint.to_json()
         if self.everywhere:
             data["everywhere"] = True
         if self.answers:

@@ -9,15 +9,16 @@ lies between two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, Digits, LocalMinimum, Printed, Step
-from zerograd.core.auditing.judging import RULES, after_step, named_in
+from zerograd.core.auditing.claims import Claim, Digits, Printed, Step
+from zerograd.core.auditing.judging import RULES, after_step
+from zerograd.core.auditing.naming import lookup_at
 from zerograd.core.errors import FormatError
 from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.backprop import Site, Unevaluated
@@ -28,7 +29,7 @@ from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.functions import NotClosed, Rational
 from zerograd.core.numbers.work import spend
 from zerograd.core.question import given
-from zerograd.core.question.conditions import evaluate, number_of
+from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.fitness import smooth
 from zerograd.core.question.problem import Problem
 from zerograd.core.repairing.line import (
@@ -48,7 +49,7 @@ from zerograd.core.repairing.loose import LOOSE, Loose
 MAX_PLACES = 10_000
 """Places of one number, after which it is given up."""
 MAX_DEGREE = 100
-"""Of polynomials of which roots are looked for."""
+"""The highest degree of polynomials of which roots are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,13 +247,30 @@ def all_hold(claims: Iterable[Claim], point: Point[Any], spot: Spot) -> bool | N
     return True if decided else None
 
 
+def lazily_named(point: Point[Any]) -> Callable[[str], Array[Any]]:
+    """Return the numbers of a point by name, each calculated when it is asked for."""
+    named = lookup_at(point)
+
+    def lookup(name: str) -> Array[Any]:
+        if name in point.variables:
+            return point.variables[name]
+        if name == "y_hat":
+            return point.forward.y_hat
+        if name[0] in "za" and name[1:].isdigit():
+            return getattr(point.forward, name[0])[int(name[1:]) - 1]  # type: ignore[no-any-return]
+        inner = name[5:-1] if name.startswith("grad(") else ""
+        return point.gradients[inner] if inner in point.gradients else named(name)
+
+    return lookup
+
+
 def _holds(claim: Claim, points: dict[Step | None, Point[Any]], spot: Spot) -> bool | None:
-    if isinstance(claim.statement, LocalMinimum):
+    if not isinstance(claim.statement, Digits | Condition):
         return None
     try:
         if claim.step is not None and claim.step not in points:
             points[claim.step] = after_step(points[None], claim.step)
-        lookup, algebra = named_in(points[claim.step]), SpotAlgebra(spot)
+        lookup, algebra = lazily_named(points[claim.step]), SpotAlgebra(spot)
         if not isinstance(claim.statement, Digits):
             return evaluate(claim.statement, algebra, lookup)
         values = number_of(claim.statement.quantity, algebra, lookup).entries

@@ -8,7 +8,7 @@ anew with the slips that are said to be in them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations
 from math import comb
@@ -24,7 +24,16 @@ from zerograd.core.numbers.rationals import rational_from_json, rational_text
 from zerograd.core.numbers.real import real_to_json
 from zerograd.core.question import given
 from zerograd.core.question.problem import Problem
-from zerograd.core.repairing.freed import Entry, convention_of, entries_of, stretch_from_json
+from zerograd.core.refuting.certificate import Certificate, certificate_from_json
+from zerograd.core.repairing.asking import check_refuted
+from zerograd.core.repairing.freed import (
+    Entry,
+    convention_of,
+    entries_of,
+    line_of,
+    stretch_from_json,
+    unfit,
+)
 from zerograd.core.repairing.settling import Found, found_to_json, meant, settled
 from zerograd.core.repairing.slips import Slip, slip_from_json
 from zerograd.core.repairing.worked import Sheet, Work, sheet_of
@@ -33,7 +42,7 @@ FORMAT = "zerograd.repair/1"
 MAX_CHANGES = 4
 """Values that are changed together, at most."""
 SLACK = Fraction(1, 1000)
-"""By how much of itself a printed number may be off, where nothing else tells what went wrong."""
+"""The part of itself by which a printed number may be off, where nothing else tells what went wrong."""
 
 Free = tuple[Entry, ...]
 
@@ -68,6 +77,7 @@ class Repairs:
         changes: up to so many given values were changed together.
         found: values with which no claim is wrong; all have the fewest changes for which there are any.
         open: sets of numbers of which it is not settled.
+        certificates: what refutes sets that are not settled without them.
         printed: None where it was not found out.
     """
 
@@ -77,6 +87,7 @@ class Repairs:
     changes: int
     found: tuple[Found, ...] = ()
     open: tuple[Free, ...] = ()
+    certificates: Mapping[Free, Certificate] = field(default_factory=dict)
     printed: Printed | None = None
 
     @property
@@ -110,6 +121,11 @@ class Repairs:
             "refuted": {str(k): number for k, number in self.refuted.items()},
             "open": [[*map(str, free)] for free in self.open],
         }
+        if self.certificates:
+            data["certificates"] = [
+                {"entries": [*map(str, free)], "certificate": certificate.to_json()}
+                for free, certificate in self.certificates.items()
+            ]
         if self.printed is not None:
             data["printed"] = printed_to_json(sheet_of(self.problem, self.claims), self.printed)
         return data
@@ -179,11 +195,17 @@ def wrong_claims(problem: Problem, claims: Sequence[Claim]) -> tuple[int, ...]:
 
 
 def check_found(problem: Problem, claims: Sequence[Claim], found: Found) -> None:
-    """See to it that no claim is wrong with the values of a repair, by an audit.
+    """See to it that no claim is wrong with the values of a repair: on the line of a number, and by an audit.
 
     Raises:
-        Refused: one is.
+        Refused: one is, or is not known to be right.
     """
+    if unfit(problem) is None:
+        line = line_of(problem, claims, found.free, dict(found.values))
+        if found.stretch not in line.stretches():
+            raise Refused([Violation("repairs", "values with which no claim is wrong", str(found.free))])
+    elif not found.stretch.is_point:
+        raise Refused([Violation("repairs", "one value", f"a stretch of {found.free}")])
     mended = repaired(problem, found)
     if mended is None:
         return
@@ -236,16 +258,20 @@ def check_repair(problem: Problem, data: object) -> Repairs:
     if any(len(each.entries) != size for each in told):
         raise FormatError("repairs: all of them change equally many values")
     ordered = in_order(claims, calculated)
-    found = [*_anew(problem, ordered, size, {*open_})] if calculated else []
+    certificates = {}
+    for each in data.get("certificates", []):
+        free = _set(each.get("entries") if isinstance(each, Mapping) else None, entries)
+        certificates[free] = certificate_from_json(each.get("certificate"))
+        check_refuted(problem, ordered, free, certificates[free])
+    found = [*_anew(problem, ordered, size, {*open_, *certificates})] if calculated else []
     for each in told:
-        if frozenset(each.entries) in {*map(frozenset, open_)}:
-            check_found(problem, ordered, each)
-    settled_told = [each for each in told if each.entries not in open_]
+        check_found(problem, ordered, each)
+    settled_told = [each for each in told if frozenset(each.entries) not in {*map(frozenset, open_)}]
     missing = [each for each in found if each not in settled_told]
     extra = [each for each in settled_told if each not in found]
     if missing or extra:
         raise Refused([Violation("repairs", f"{len(found)} that are settled", f"{len(settled_told)}")])
-    repairs = Repairs(problem, claims, calculated, changes, told, open_)
+    repairs = Repairs(problem, claims, calculated, changes, told, open_, certificates)
     if "printed" in data:
         repairs = replace(repairs, printed=_printed(data["printed"], claims))
     try:

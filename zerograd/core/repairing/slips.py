@@ -97,7 +97,8 @@ def slip_from_json(data: object, steps: Iterable[Step]) -> Slip:
         if step is None:
             raise FormatError(f"no claim is made after the step {short(data['step'])}")
     name, index = match.groups()
-    number = Number(name, tuple(map(int, index.split(","))) if index else None, step)
+    whole: Index | None = () if name == "loss" else None
+    number = Number(name, tuple(map(int, index.split(","))) if index else whole, step)
     term = data.get("term", 0)
     if not isinstance(term, int) or isinstance(term, bool):
         raise FormatError(f"expected the position of a summand, found {short(term)}")
@@ -144,7 +145,7 @@ def _printed(claim: Claim, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, I
             )
         case _:
             return
-    place = _place(quantity, shapes)
+    place = place_of(quantity, shapes)
     if place is None:
         return
     name, places = place
@@ -162,8 +163,8 @@ def shapes_of_nothing(name: str) -> Any:
     raise KeyError(name)
 
 
-def _place(node: Node, shapes: Mapping[str, Shape]) -> tuple[str, list[Index]] | None:
-    """The array that an expression names, and its entries or one of them; None for other expressions."""
+def place_of(node: Node, shapes: Mapping[str, Shape]) -> tuple[str, list[Index]] | None:
+    """Return the array that an expression names, and which entries; None for other expressions."""
     index: Index | None = None
     if isinstance(node, Item):
         index = node.index

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, Digits, LocalMinimum, Step
+from zerograd.core.auditing.claims import Claim, Digits, Step
 from zerograd.core.auditing.findings import Grade
 from zerograd.core.auditing.grading import graded
-from zerograd.core.auditing.judging import after_step, named_in
+from zerograd.core.auditing.judging import after_step
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.backprop import Site
 from zerograd.core.model.enclosing import BITS_OF_POINTS, EnclosingActivate
@@ -24,11 +24,11 @@ from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.functions import Functions, Rational, Straddles
 from zerograd.core.numbers.real import RealFunctions
 from zerograd.core.question import given
-from zerograd.core.question.conditions import evaluate, number_of
+from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra, Known
 from zerograd.core.question.language import Comparison
 from zerograd.core.question.problem import Problem
-from zerograd.core.repairing.freed import Entry, convention_of
+from zerograd.core.repairing.freed import Entry, convention_of, lazily_named
 from zerograd.core.repairing.loose import LOOSE, Loose
 
 
@@ -129,12 +129,12 @@ def wrong_anyway(
 
 
 def _wrong(claim: Claim, points: dict[Step | None, Point[Any]]) -> bool:
-    if isinstance(claim.statement, LocalMinimum):
+    if not isinstance(claim.statement, Digits | Condition):
         return False
     try:
         if claim.step is not None and claim.step not in points:
             points[claim.step] = after_step(points[None], claim.step)
-        lookup, algebra = named_in(points[claim.step]), LooseAlgebra()
+        lookup, algebra = lazily_named(points[claim.step]), LooseAlgebra()
         if not isinstance(claim.statement, Digits):
             return evaluate(claim.statement, algebra, lookup) is False
         values = number_of(claim.statement.quantity, algebra, lookup).entries

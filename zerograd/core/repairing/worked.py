@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from zerograd.core.auditing.claims import Claim, Printed, Step, claimable_shapes
-from zerograd.core.model.activations import Activation, PiecewiseLinear
+from zerograd.core.model.activations import Activation, Piece, PiecewiseLinear
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
@@ -56,7 +56,7 @@ class Sheet:
 def sheet_of(problem: Problem, claims: Sequence[Claim]) -> Sheet:
     """Return the sheet of an example in which everything is given."""
     network, convention = problem.network, convention_of(problem)
-    shapes = claimable_shapes(network, problem.samples.least)
+    shapes = claimable_shapes(problem.model, problem.samples.least)
     arrays = {
         name: array.map(lambda value: enclosed(value, PRECISION))
         for name, array in given.given_arrays(problem).items()
@@ -114,8 +114,8 @@ class Work:
         loss, y, functions = sheet.loss, sheet.arrays["y"], RealFunctions(PRECISION)
         if Number("loss", (), step) in sheet.printed:
             self._put(Number("loss", (), step), loss.value(below, y, functions))
-        residuals = [p - t for p, t in zip(below.entries, y.entries, strict=True)]
-        self._array("r", y.shape, residuals, step)
+        missed = [p - t for p, t in zip(below.entries, y.entries, strict=True)]
+        self._array("r", y.shape, missed, step)
         factor = loss.factor(*y.shape)
         adjoint: Array[Any] = loss.adjoint(below, y, functions, sheet.convention)
         arriving = self._array("grad(y_hat)", y.shape, adjoint.map(lambda v: v * factor).entries, step)
@@ -217,6 +217,9 @@ class Work:
         """A number comes out: what is printed of it, if anything, goes on."""
         if (slip := self.slips.get(number)) is not None and slip.kind == "factor":
             value = value * slip.factor
+        if isinstance(value, Interval) and value.low_mantissa == value.high_mantissa:
+            low, high = ends(value)
+            value = low if low == high else value
         if isinstance(value, Fraction):
             value = narrowed(value)
         printed = self.sheet.printed.get(number)
@@ -280,13 +283,22 @@ def _activated(activation: Activation, z: Any, convention: Kink) -> tuple[Any, A
         if not isinstance(z, Interval):
             value, slope = activation.at(z, convention)
             return value, slope if slope is not None else 0
-        within = [kink for kink in activation.kinks if compare(z, kink) in (0, None)]
-        if within:
+        pieces = [piece for piece in activation.pieces if _meets(piece, z)]
+        if len(pieces) > 1:
             low, high = ends(z)
-            places = [narrowed(Fraction(v)) for v in (low, high, *within)]
-            values: list[Any] = [activation.at(place, "left")[0] for place in places]
+            places = [low, high, *(piece.high for piece in pieces[:-1])]
+            values: list[Any] = [
+                activation.at(narrowed(Fraction(v)), "left")[0] for v in places if v is not None
+            ]
+            taken = [piece.slope for piece in pieces]
             return (
                 Interval.between(min(values), max(values), PRECISION),
-                Interval.between(min(activation.slopes), max(activation.slopes), PRECISION),
+                Interval.between(min(taken), max(taken), PRECISION),
             )
     return activation.value(z, functions), activation.slope(z, functions, convention)
+
+
+def _meets(piece: Piece, z: Interval) -> bool:
+    """Whether an interval may reach a piece, its ends included."""
+    beyond = piece.low is not None and compare(z, piece.low) == -1
+    return not beyond and not (piece.high is not None and compare(z, piece.high) == 1)

@@ -86,6 +86,12 @@ class Best:
     worst: Size | None = None
 
     @property
+    def effort_of_judging(self) -> int:
+        """Parameters that take about as long to compute with as to decide whether one is such a minimum."""
+        network = self.problem.network
+        return 50 if network.widths[0] == network.widths[-1] == 1 else 400
+
+    @property
     def ranked(self) -> list[tuple[Size, Witness]]:
         """The smallest first."""
         ordered = sorted(self.found.values(), key=lambda item: (item[0], item[1]))

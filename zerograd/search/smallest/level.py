@@ -41,8 +41,6 @@ DRAWS = 50
 """Random parameters that are tried before all of them are, so that there is something to be smaller than."""
 _OFFER = 5
 """Parameters that take about as long to compute with as to have one answer checked."""
-_JUDGED = 50
-"""The same, if it has to be decided whether it is a minimum."""
 _CHOICE = 5
 """Ways to choose half a dataset that take about as long as to compute with one choice for a sample."""
 _SYMMETRY = 10
@@ -347,7 +345,7 @@ class Level:
             seen.add(once)
             if budget.spent():
                 return False
-            budget.spend(0, parameters=_OFFER if self.best.asked is None else _JUDGED)
+            budget.spend(0, parameters=_OFFER if self.best.asked is None else self.best.effort_of_judging)
             self._offer_one(parameters, chosen)
         return True
 

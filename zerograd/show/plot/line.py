@@ -106,7 +106,7 @@ def draw_line(ax: Axes, witness: Witness, lower: Witness | None = None) -> Finis
             handles += ax.plot(
                 beside.x,
                 beside.y[k],
-                color=look().color(1),
+                color=look().color(4),
                 ls=LINES[1 + k % 3],
                 lw=1.4,
                 zorder=2.5,

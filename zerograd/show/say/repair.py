@@ -10,9 +10,9 @@ from zerograd.core.numbers.rationals import parse_rational, rational_text
 from zerograd.core.numbers.real import Real
 from zerograd.core.question import given
 from zerograd.core.repairing.freed import Entry
-from zerograd.core.repairing.line import Place, enclosure, order
+from zerograd.core.repairing.line import Place, enclosure
 from zerograd.core.repairing.repairs import Repairs
-from zerograd.core.repairing.settling import Found, closest, meant, typical
+from zerograd.core.repairing.settling import Found, meant, typical
 from zerograd.core.repairing.slips import Number, Slip
 from zerograd.core.repairing.worked import sheet_of
 from zerograd.document import html, markdown, text
@@ -78,7 +78,13 @@ def _blocks(repairs: Repairs) -> Iterator[Block]:
 def _changes(repairs: Repairs) -> Iterator[Block]:
     if repairs.found:
         rows = [row for found in repairs.found[:SHOWN] for row in _rows(repairs, found)]
-        yield Table(tuple(map(prose, ("given", "as", "to read", "or", "like"))), tuple(rows), words=2)
+        head = ("given", "as", "to read", "or", "slip")
+        kept = [column for column in range(5) if column < 3 or any(row[column] != prose("") for row in rows)]
+        yield Table(
+            tuple(prose(head[column]) for column in kept),
+            tuple(tuple(row[column] for column in kept) for row in rows),
+            words=len(kept) - 3,
+        )
         if (more := len(repairs.found) - SHOWN) > 0:
             yield paragraph(f"… {more} more: --json prints all.")
     if repairs.wrong:
@@ -103,7 +109,7 @@ def _rows(repairs: Repairs, found: Found) -> Iterator[tuple[Prose, ...]]:
     to = _place_text(found.stretch.low) if to_read is None else number_text(to_read)
     if not found.stretch.decided:
         like = "open: a claim is undecided"
-    yield _row(at, arrays[at.name][at.index], to, _others(repairs, found, to_read), _words(like))
+    yield _row(at, arrays[at.name][at.index], to, _others(found), _words(like))
 
 
 def _row(at: Entry, old: Real, to: str, others: str, like: str) -> tuple[Prose, ...]:
@@ -118,21 +124,17 @@ def _words(like: str) -> str:
     return _MEANT.get(like, like)
 
 
-def _others(repairs: Repairs, found: Found, value: Any) -> str:
+def _others(found: Found) -> str:
     """Which other values would do."""
     stretch = found.stretch
     if stretch.is_point:
         return ""
-    ends = []
-    if stretch.low is not None:
-        ends.append(f"{'from' if stretch.has_low else 'above'} {_place_text(stretch.low)}")
-    if stretch.high is not None:
-        ends.append(f"{'to' if stretch.has_high else 'below'} {_place_text(stretch.high)}")
-    told = " ".join(ends) or "any"
-    place, belongs = closest(repairs.problem, found)
-    if belongs and (value is None or order(place, value)):
-        told += f"; next: {_place_text(place)}"
-    return told
+    low, high = _place_text(stretch.low), _place_text(stretch.high)
+    if not low:
+        return f"{'at most' if stretch.has_high else 'below'} {high}" if high else "any"
+    if not high:
+        return f"{'at least' if stretch.has_low else 'above'} {low}"
+    return f"{'from' if stretch.has_low else 'above'} {low} {'to' if stretch.has_high else 'to below'} {high}"
 
 
 def _place_text(place: Place | None) -> str:
@@ -180,9 +182,9 @@ def _printed(repairs: Repairs) -> Iterator[Block]:
     if repairs.printed.slack:
         near = f", up to {decimal_text(100 * repairs.printed.slack)} % for what was rounded on the way"
     all_ = "all" if followed == len(bad) > 1 else str(followed)
-    yield paragraph(
-        f"As if by {count(len(repairs.printed.slips), 'slip')}, with which {all_} of these follow{near}:"
-    )
+    slips = count(len(repairs.printed.slips), "slip")
+    follow = "this follows" if len(bad) == 1 else f"{all_} of these follow"
+    yield paragraph(f"As if by {slips}, with which {follow}{near}:")
     for slip in repairs.printed.slips:
         yield Paragraph(prose("– ", *slip_prose(slip), _instead(slip, exactly.values, after.values)))
 
@@ -209,8 +211,8 @@ def slip_prose(slip: Slip) -> Prose:
         case "term":
             term = Code(_term(slip.number, slip.term))
             if slip.factor == 0:
-                return prose("in ", number, " ", term, " was left out")
-            return prose("in ", number, " ", term, f" was taken {_times(slip.factor)}")
+                return prose("in ", number, " the term ", term, " was left out")
+            return prose("in ", number, " the term ", term, f" was taken {_times(slip.factor)}")
         case "unactivated":
             return prose(number, " was taken without the activation")
         case "underived":

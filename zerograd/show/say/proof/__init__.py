@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.points.documents import parameters_from_json
+from zerograd.core.question.necessary import necessary
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.at_most import at_most
 from zerograd.core.refuting.calculation import wrong_at
@@ -24,7 +25,7 @@ from zerograd.show.instead import SHOWN, instead
 from zerograd.show.kinds import given_kind_text, parameters_text
 from zerograd.show.say.citing import recheck
 from zerograd.show.say.proof.argument import Argument
-from zerograd.show.say.proof.claim import about, claim, enough, notation
+from zerograd.show.say.proof.claim import about, claim, consequences, enough, notation
 from zerograd.show.say.proof.facts import Facts, used_labels
 
 
@@ -103,11 +104,10 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
 
 
 def _spoken(problem: Problem, certificate: Certificate) -> tuple[Problem, Certificate]:
-    """The question that a proof speaks of, and the proof: perhaps of points with a low loss alone."""
-    if certificate.better is None:
-        return problem, certificate
-    lower = at_most(problem, certificate.better)
-    return lower, replace(certificate, problem=lower.digest, better=None)
+    """The question that a certificate speaks of, and the same as one of that question."""
+    question = problem if certificate.better is None else at_most(problem, certificate.better)
+    question = necessary(question)
+    return question, replace(certificate, problem=question.digest, better=None)
 
 
 def notation_of(problem: Problem, certificate: Certificate) -> Iterator[Block]:
@@ -122,14 +122,18 @@ def reasoning(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     if certificate.point is not None:
         yield paragraph(f"Everything is given, and {given_kind_text(problem, certificate)}.")
         return
-    if certificate.better is not None:
-        values = parameters_text(parameters_from_json(problem.network, certificate.better))
-        problem, certificate = _spoken(problem, certificate)
-        bound = str(problem.where[-1]).removeprefix("loss <= ")
+    if problem.spurious:
+        yield Paragraph(consequences(problem))
+    better = certificate.better
+    spoken, certificate = _spoken(problem, certificate)
+    if better is not None:
+        values = parameters_text(parameters_from_json(problem.network, better))
+        bound = str(spoken.where[-1]).removeprefix("loss <= ")
         yield paragraph(
             f"On the given data {values} have the loss {bound}. A global minimum has none above it. So it is "
             "shown that no parameters with such a loss satisfy the rest."
         )
+    problem = spoken
     reduction = enough(problem, certificate)
     if reduction is not None:
         yield Paragraph(reduction)
