@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from math import prod
 from typing import Any
 
@@ -21,7 +22,6 @@ from zerograd.core.errors import ProblemError, Refused
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.kinks import NoSlopeYet
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import format_exact
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.rationals import narrowed, rational_text
 from zerograd.core.points.lowest import unfit
@@ -64,7 +64,9 @@ def global_answer(problem: Problem, task: Task) -> Answer:
             answer = answer_of(question, finding, task.start, recheck_now=False)
             if isinstance(finding.verdict, Impossible) and last:
                 no = Unsat(finding.verdict.evidence, problem=problem, run=answer.run)
-                return refuted(no, task) if known is None else _without(no, known, task)
+                if known is None or question.digest == problem.anywhere().digest:
+                    return refuted(no, task)
+                return _without(no, known, task)
             if not isinstance(finding.verdict, Found) or finding.verdict.witness in seen:
                 break
             seen.append(finding.verdict.witness)
@@ -119,8 +121,12 @@ def _narrower(problem: Problem, known: Least | None) -> Iterator[Problem]:
     plain, loss = problem.anywhere(), problem.model.loss
     if known is not None:
         share = loss.inner.share(problem.samples.least, problem.network.outputs)
-        value = loss.outer(narrowed(known.squares * share), EXACT)
-        yield plain.with_conditions([f"loss == {format_exact(value)}"])
+        with suppress(ArithmeticError):
+            value = loss.outer(narrowed(known.squares * share), EXACT)
+            if isinstance(value, int | Fraction):
+                yield plain.with_conditions([f"loss == {rational_text(value)}"])
+                return
+        yield plain
         return
     if loss.is_nonnegative and loss.is_rational:
         with suppress(ProblemError):  # what is asked excludes it
