@@ -34,6 +34,8 @@ from zerograd.core.verdict.witness import Witness
 from zerograd.minima import SEEDS, Task, refuted, run_of
 from zerograd.search.verdict import Found, Impossible
 
+NAME = "least loss"
+"""The strategy of an answer by parameters that have the least loss of all."""
 SHARE = 0.4
 """Part of the time that is left for each question but the last one."""
 
@@ -43,8 +45,10 @@ def global_answer(problem: Problem, task: Task) -> Answer:
     task.progress("looking for the least loss of all parameters")
     least = _least(problem, task.until)
     known = least if isinstance(least, Least) else None
-    if known is not None and (found := _accepted(problem, _with(problem, known), run_of(task), known)):
-        return found
+    if known is not None:
+        run = replace(run_of(task), strategy=NAME, tried=(NAME,))
+        if (found := _accepted(problem, _with(problem, known), run, known)) is not None:
+            return found
     questions = [*_narrower(problem, known)]
     for question in questions:
         last = question is questions[-1]
