@@ -14,7 +14,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "${PYTHON:-python3}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check sympy==1.14.0
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-compile sympy==1.14.0
 cat >"$work/run.py" <<'PY'
 import sympy
 from sympy import symbols
