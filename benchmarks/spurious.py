@@ -5,8 +5,8 @@
 Three questions for each number H of hidden ReLU units: any spurious minimum; one in which every unit is
 active on some sample and has an outgoing weight that is not 0; one in which every unit is off at another
 sample besides. The fewest samples are the first number with an answer: all smaller ones have none, with a
-certificate each. Then the smallest numbers are looked for (docs/theory/smallest.md has the measure); for H > 1
-copies of the unit of H = 1 are tried as well. Prints a table in Markdown.
+certificate each. Then the smallest numbers are looked for (docs/theory/smallest.md has the measure), and
+copies of the unit of H = 1 are tried. Prints a table in Markdown.
 """
 
 from __future__ import annotations
@@ -61,7 +61,10 @@ def copies(problem: zg.Problem, units: int, one: dict[str, Any] | None) -> Itera
         if sum(weights) == total:
             given = {
                 **{name: parameters[name] * units for name in ("w1", "b1")},
-                **{"w2": [[*weights]], "b2": parameters["b2"], "x": one["x"], "y": one["y"]},
+                "w2": [[*weights]],
+                "b2": parameters["b2"],
+                "x": one["x"],
+                "y": one["y"],
             }
             where = [*map(str, problem.where)]
             answer = zg.solve(
