@@ -8,12 +8,16 @@
 [[0]] [0]
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 from zerograd._version import __version__
 
+TYPE_CHECKING = False
+"""Stands for that of `typing`, which takes longer to import than all else here, with Ctrl-C unheard."""
+
 if TYPE_CHECKING:
+    from typing import Any
+
     from zerograd.api import gradients, load, load_answer, prove, smallest, solve, verify
     from zerograd.atlas_table import Atlas
     from zerograd.atlases import atlas
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from zerograd.exports import export
     from zerograd.levels import Levels, levels
     from zerograd.proof import Proof
+    from zerograd.repairs import Repair, repair
     from zerograd.report import Report
     from zerograd.show.plot import plot
     from zerograd.sweeping.table import SweepTable
@@ -50,6 +55,7 @@ __all__ = [
     "ProblemError",
     "Proof",
     "Refused",
+    "Repair",
     "Report",
     "Sat",
     "Sweep",
@@ -73,6 +79,7 @@ __all__ = [
     "load_answer",
     "plot",
     "prove",
+    "repair",
     "smallest",
     "solve",
     "sweep",
@@ -96,6 +103,7 @@ _HOME = {
     "zerograd.exports": ("export",),
     "zerograd.levels": ("Levels", "levels"),
     "zerograd.proof": ("Proof",),
+    "zerograd.repairs": ("Repair", "repair"),
     "zerograd.report": ("Report",),
     "zerograd.show.plot": ("plot",),
     "zerograd.atlas_table": ("Atlas",),
@@ -112,6 +120,8 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for (PEP 562)."""
     if name not in _MODULE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     import_module("zerograd.notebooks").attach()
     value = getattr(import_module(_MODULE[name]), name)
     globals()[name] = value

@@ -80,11 +80,12 @@ def judge(
     return Audit(judged(problem, claims, kind_found, _Asker(timeout, seed, progress)))
 
 
-def kind_found(point: Point[Exact], _convention: Kink | None, _number: int) -> PointKind:
+def kind_found(point: Point[Exact], _convention: Kink | None, _number: int, everywhere: bool) -> PointKind:
     """Look for the kind of a point: Z3 is loaded where a claim is about it."""
+    from zerograd.classifying.everywhere import kind_among_all
     from zerograd.classifying.kinds import kind_of
 
-    return kind_of(point)
+    return kind_among_all(point) if everywhere else kind_of(point)
 
 
 @dataclass

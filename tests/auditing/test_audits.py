@@ -14,8 +14,9 @@ import zerograd as zg
 from tests.effort import seeds
 from zerograd.core.auditing.claims import ClaimError, read_claims
 from zerograd.core.auditing.judging import audit as judged
-from zerograd.core.auditing.judging import check_audit, is_audit
+from zerograd.core.auditing.judging import check_audit
 from zerograd.core.errors import FormatError, Refused
+from zerograd.core.whole import is_whole
 
 
 def example(values: dict[str, Any], network: Any = (1, 1, 1), samples: int = 1, **rest: Any) -> zg.Problem:
@@ -202,7 +203,7 @@ def test_documents_are_calculated_anew() -> None:
     problem = example({"x": [1, 2], "y": [1, 1], "w1": 1, "b1": -1, "w2": 1, "b2": 0}, samples=2)
     audit = zg.audit(problem, ["grad(w1) ~ 0.0", "loss == 1/3", {"after_step": "1/10", "loss": "0.40"}])
     document = json.loads(json.dumps(audit.to_json()))
-    assert is_audit(document)
+    assert is_whole(document)
     assert check_audit(problem, document) == audit.judged
     claims = read_claims(document["claims"])
     assert claims == audit.claims

@@ -4,6 +4,7 @@
     grad(w1[0,1]) ~ 0.0394                so many digits of the number
     y_hat ~ [0.50, 1.25]                  the same of every entry
     minimum: local                        no parameters nearby have a lower loss
+    minimum: global                       no parameters at all have a lower loss
     {after_step: 1/10, y_hat: 18.458}     any of these, after one step of gradient descent
     {after_step: 1/10, of: [w1, w2], …}   where these parameters alone were moved
 
@@ -42,7 +43,7 @@ PROBABILITIES = "p"
 """What the loss makes of ŷ, softmax(ŷ) or σ(ŷ), where it makes probabilities of it."""
 _OF_OUTPUTS = ("softmax", "sigmoid")
 _FUNCTIONS = (*FUNCTIONS, *_OF_OUTPUTS)
-_MINIMUM = re.compile(r"\s*minimum\s*:\s*local\s*")
+_MINIMUM = re.compile(r"\s*minimum\s*:\s*(local|global)\s*")
 _PRINTED = re.compile(r"([-+]?)([0-9]+(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([-+]?[0-9]{1,9}))?")
 
 
@@ -83,6 +84,14 @@ class LocalMinimum:
 
     def __str__(self) -> str:
         return f"{MINIMUM}: local"
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalMinimum(LocalMinimum):
+    """No parameters at all have a lower loss for these data."""
+
+    def __str__(self) -> str:
+        return f"{MINIMUM}: global"
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,10 +279,10 @@ def _step(data: Mapping[Any, Any], number: int) -> Step:
 def _statement(text: str, place: Path) -> Statement:
     if len(text) > MAX_LENGTH:
         raise ClaimError(place, f"a claim of {len(text)} characters (at most {MAX_LENGTH} are read)")
-    if _MINIMUM.fullmatch(text):
-        return LocalMinimum()
+    if asked := _MINIMUM.fullmatch(text):
+        return GlobalMinimum() if asked[1] == "global" else LocalMinimum()
     if text.strip().startswith(f"{MINIMUM}:"):
-        raise ClaimError(place, f"expected {MINIMUM}: local, found {short(text)}")
+        raise ClaimError(place, f"expected {MINIMUM}: local, or global, found {short(text)}")
     text = text.replace("−", "-").replace("≈", "~")  # as texts print them
     quantity, tilde, digits = text.partition("~")
     if not tilde:

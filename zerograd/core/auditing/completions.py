@@ -13,7 +13,15 @@ from fractions import Fraction
 from math import prod
 from typing import Any, TypeAlias
 
-from zerograd.core.auditing.claims import Claim, Digits, LocalMinimum, Printed, Rounded, Statement
+from zerograd.core.auditing.claims import (
+    Claim,
+    Digits,
+    GlobalMinimum,
+    LocalMinimum,
+    Printed,
+    Rounded,
+    Statement,
+)
 from zerograd.core.auditing.findings import Finding, Grade
 from zerograd.core.auditing.grading import statement_finding
 from zerograd.core.auditing.hints import hinted
@@ -130,7 +138,8 @@ def judged(problem: Problem, number: int, claim: Claim, convention: Kink | None,
         if claim.step is not None:
             raise UnaskedError("what is so after a step is calculated where everything is given")
         if isinstance(claim.statement, LocalMinimum):
-            finding = _of_minimum(problem, answer)
+            everywhere = isinstance(claim.statement, GlobalMinimum)
+            finding = _of_minimum(problem, "global" if everywhere else "local", answer)
         else:
             finding = _of_condition(problem, claim.statement, answer)
     except UnaskedError as why:
@@ -188,9 +197,9 @@ def _grade(holds: Answer, fails: Answer) -> Grade:
     return Grade.OPEN if isinstance(holds, Sat) and isinstance(fails, Sat) else Grade.UNDECIDED
 
 
-def _of_minimum(problem: Problem, answer: Answering) -> Finding:
-    """A point off the kinks with a gradient other than 0 is no local minimum."""
-    holds = answer(FOR, problem.asking(minimum="local"))
+def _of_minimum(problem: Problem, minimum: str, answer: Answering) -> Finding:
+    """A point off the kinks with a gradient other than 0 is no minimum."""
+    holds = answer(FOR, problem.asking(minimum=minimum))
     if isinstance(holds, Unsat):
         return Finding(Grade.WRONG)
     moving = " or ".join(f"any(grad({name}) != 0)" for name in problem.network.shapes)
@@ -201,7 +210,7 @@ def _of_minimum(problem: Problem, answer: Answering) -> Finding:
     fails = answer(AGAINST, with_condition(off, parse_condition(moving).node))
     if isinstance(holds, Sat) and isinstance(fails, Sat):
         return Finding(Grade.OPEN)
-    told = "some that fit are a local minimum" if isinstance(holds, Sat) else "no answer was found"
+    told = f"some that fit are a {minimum} minimum" if isinstance(holds, Sat) else "no answer was found"
     return Finding(Grade.UNDECIDED, reason=f"{told}; whether all are, no question decides")
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from zerograd.core.auditing.claims import Digits, Printed
 from zerograd.core.auditing.findings import Finding, Grade, Value
-from zerograd.core.numbers.arrays import Array, Index, Shape, squeeze
+from zerograd.core.numbers.arrays import Array, Index, Shape, side_by_side, squeeze
 from zerograd.core.numbers.exact import divide
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import narrowed, rational_text
@@ -98,11 +98,8 @@ def _compared(node: Node, lookup: Lookup, *, holds: bool) -> Iterator[Value]:
 
 
 def _links(chain: Chain, arrays: list[Array[Any]], *, holds: bool) -> Iterator[Value]:
-    longest = max(arrays, key=lambda array: len(array.entries))
-    size = len(longest.entries)
-    columns = [[*array.items()] * (size // len(array.entries)) for array in arrays]
     constant = [not names_in(operand) for operand in chain.operands]
-    for places in zip(*columns, strict=True):
+    for _, places in side_by_side(arrays):
         row = [value for _, value in places]
         links = zip(row, chain.operators, row[1:], strict=False)
         if not holds and all(_ALGEBRA.compare(a, operator, b) is not False for a, operator, b in links):

@@ -17,6 +17,7 @@ from zerograd.core.auditing.claims import (
     Claim,
     ClaimError,
     Digits,
+    GlobalMinimum,
     LocalMinimum,
     Rounded,
     Statement,
@@ -55,8 +56,11 @@ RULES: tuple[Kink, ...] = ("torch", "left", "right", "mean")
 _ALGEBRA = EnclosureAlgebra()
 
 
-KindOf: TypeAlias = Callable[[Point[Exact], Kink | None, int], PointKind]
-"""What is said of the kind of a point, under a convention and of the claim with this number: not believed."""
+KindOf: TypeAlias = Callable[[Point[Exact], Kink | None, int, bool], PointKind]
+"""What is said of the kind of a point, under a convention and of the claim with this number: not believed.
+
+The last argument: whether it is claimed to be a minimum among all parameters.
+"""
 
 
 def audit(
@@ -107,11 +111,6 @@ def _asked(problem: Problem, claims: tuple[Claim, ...], convention: Kink | None,
     return Column(convention, tuple(finding for finding in findings if finding is not None))
 
 
-def is_audit(data: object) -> bool:
-    """Whether a document says of itself that it is for `check_audit`."""
-    return isinstance(data, Mapping) and data.get("format") == FORMAT
-
-
 def accepted_audit_line(audit: Audit) -> str:
     """What was accepted, in a line."""
     number = len(audit.claims)
@@ -132,7 +131,7 @@ def check_audit(problem: Problem, data: object) -> Audit:
         raise Refused([Violation("problem", problem.digest, str(data.get("problem"))[:80])])
     told = data.get("findings")
 
-    def kind_told(point: Point[Exact], convention: Kink | None, number: int) -> PointKind:
+    def kind_told(point: Point[Exact], convention: Kink | None, number: int, _: bool) -> PointKind:
         finding = _told_of(told, convention, number)
         if "kind" not in finding:
             raise Refused([Violation(f"claims[{number}]", "the kind of the point, with evidence", "none")])
@@ -285,20 +284,22 @@ def _lookup_of(claim: Claim, point: Point[Any]) -> Lookup:
     return lookup_at(point if claim.step is None else after_step(point, claim.step))
 
 
-def _kind(named: Kink | None, number: int, kind_of: KindOf | None, point: Point[Any]) -> Finding:
-    """Say whether a point is a local minimum."""
+def _kind(
+    named: Kink | None, number: int, kind_of: KindOf | None, point: Point[Any], everywhere: bool
+) -> Finding:
+    """Say whether a point is a local minimum, or one among all parameters."""
     if kind_of is None or not isinstance(point.activate, ExactActivate):
         return Finding(Grade.UNDECIDED, reason="kinds of points are decided in exact numbers alone")
     point.adjoint  # noqa: B018 - under ``forbid`` it raises where a sample is on a kink
-    found = kind_of(point, named, number)
+    found = kind_of(point, named, number, everywhere)
     found.check(point)
-    is_minimum = found.kind.is_minimum
+    is_minimum = found.is_global(point.model) if everywhere else found.kind.is_minimum
     grade = Grade.UNDECIDED if is_minimum is None else Grade.RIGHT if is_minimum else Grade.WRONG
     return Finding(grade, kind=FoundKind(point, found))
 
 
 def _finding(
-    claim: Claim, points: dict[Step | None, Point[Any]], kind: Callable[[Point[Any]], Finding]
+    claim: Claim, points: dict[Step | None, Point[Any]], kind: Callable[[Point[Any], bool], Finding]
 ) -> Finding:
     try:
         if claim.step is not None and claim.step not in points:
@@ -309,7 +310,7 @@ def _finding(
         except OnKink as kink:
             raise kink if claim.step is None else OnKinkLater(kink.site, claim.step) from None
         if not isinstance(claim.statement, Digits | Condition):
-            return kind(point)
+            return kind(point, isinstance(claim.statement, GlobalMinimum))
         lookup = lookup_at(point)
         finding = hinted(statement_finding(claim.statement, lookup), claim.statement, lookup)
         return finding if claim.step is None else _otherwise(finding, claim.statement, claim.step, points)
