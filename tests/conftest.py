@@ -17,6 +17,10 @@ ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:  # benchmarks and tools are scripts beside the package
     sys.path.append(ROOT)
 
+# Tests run beside each other, and torch's threads wait for each other by spinning: with a thread for each
+# core in each of them, small networks take several times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background by a shell; programs that tests interrupt would not hear it either.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,16 +8,21 @@
 [[0]] [0]
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 from zerograd._version import __version__
 
+TYPE_CHECKING = False
+"""Stands for that of `typing`, which takes longer to import than all else here, with Ctrl-C unheard."""
+
 if TYPE_CHECKING:
+    from typing import Any
+
     from zerograd.api import gradients, load, load_answer, prove, smallest, solve, verify
     from zerograd.atlas_table import Atlas
     from zerograd.atlases import atlas
-    from zerograd.audits import Audit, audit
+    from zerograd.auditing import audit
+    from zerograd.audits import Audit
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
     from zerograd.core.model.activations import leaky_relu
     from zerograd.core.model.network import Layer, Network
@@ -85,7 +90,8 @@ __all__ = [
 _HOME = {
     "zerograd.api": ("gradients", "load", "load_answer", "prove", "smallest", "solve", "verify"),
     "zerograd.atlases": ("atlas",),
-    "zerograd.audits": ("Audit", "audit"),
+    "zerograd.auditing": ("audit",),
+    "zerograd.audits": ("Audit",),
     "zerograd.core.verdict.answer": ("Answer", "Sat", "Unknown", "Unsat"),
     "zerograd.core.refuting.certificate": ("Certificate",),
     "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),
@@ -114,6 +120,8 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for (PEP 562)."""
     if name not in _MODULE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     import_module("zerograd.notebooks").attach()
     value = getattr(import_module(_MODULE[name]), name)
     globals()[name] = value

@@ -17,8 +17,9 @@ from tests.effort import seeds
 from tests.independent import levels as independent
 from tests.independent.documents import No
 from zerograd.core.errors import FormatError, Refused
-from zerograd.core.landscape.documents import check_document, is_levels
+from zerograd.core.landscape.documents import check_document
 from zerograd.core.landscape.levels import Geometry, unfit
+from zerograd.core.whole import is_whole
 
 XOR: dict[str, Any] = {"x": [[0, 0], [0, 1], [1, 0], [1, 1]], "y": [0, 1, 1, 0]}
 
@@ -243,7 +244,7 @@ def test_forged_documents_are_refused() -> None:
     """Each number of a proof counts, or the proof does not need it and is still one."""
     problem = data(**XOR)
     document = zg.levels(problem).to_json()
-    assert is_levels(document)
+    assert is_whole(document)
     assert document["proof"]["excluded"]
     found = check_document(problem, json.loads(json.dumps(document)))
     assert [level.loss for level in found.levels] == [Fraction(1, 6), Fraction(1, 4)]

@@ -127,6 +127,22 @@ def test_a_document_of_ours_is_replaced(folder: Program, command: str) -> None:
         assert (folder.folder / name).read_text(encoding="utf-8") != content
 
 
+@pytest.mark.parametrize("name", ["out.csv", pytest.param("out.parquet", marks=pytest.mark.needs("pyarrow"))])
+def test_a_table_of_ours_is_replaced(folder: Program, name: str) -> None:
+    """As its document is; what only looks like one is kept."""
+    command = ("sweep.yaml", "--no-store", "-q", "-o", name)
+    assert run(folder, "sweep", *command).code == 0
+    assert run(folder, "sweep", *command).code == 0
+    path = folder.folder / name
+    written = path.read_bytes()
+    other = {"out.csv": (b",status,", b",state,"), "out.parquet": (b"zerograd.sweep/", b"anyother.sweep/")}
+    changed = written.replace(*other[name])
+    assert changed != written
+    path.write_bytes(changed)
+    assert run(folder, "sweep", *command).code == 2
+    assert path.read_bytes() == changed
+
+
 @EVERY
 def test_what_is_read_is_never_written_to(folder: Program, command: str) -> None:
     """That is a slip of the hand, whatever is forced."""

@@ -12,13 +12,12 @@ from zerograd.core.landscape.levels import (
     Geometry,
     Level,
     Levels,
-    Pattern,
     Signs,
-    Vector,
     check_levels,
 )
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.rationals import narrowed
+from zerograd.core.points.patterns import Pattern, Vector
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from zerograd.core.errors import FormatError, Refused, Violation, short
-from zerograd.core.landscape.levels import Complete, Excluded, Level, Levels, Vector, check_levels
+from zerograd.core.landscape.levels import Complete, Excluded, Level, Levels, check_levels
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
+from zerograd.core.points.patterns import Vector
 from zerograd.core.question.problem import Problem
 
 FORMAT = "zerograd.levels/1"
@@ -49,11 +50,6 @@ def to_json(levels: Levels) -> dict[str, Any]:
     return data
 
 
-def is_levels(data: object) -> bool:
-    """Whether a document says of itself that it is for `check_document`."""
-    return isinstance(data, Mapping) and data.get("format") == FORMAT
-
-
 def check_document(problem: Problem, data: object) -> Levels:
     """Accept a document if all that it says is so.
 
@@ -61,7 +57,7 @@ def check_document(problem: Problem, data: object) -> Levels:
         Refused: something that is not so.
         FormatError: no such document.
     """
-    if not isinstance(data, Mapping) or not is_levels(data):
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         raise FormatError(f"not a document of the format {FORMAT}")
     if data.get("problem") != problem.digest:
         raise Refused([Violation("problem", problem.digest, short(data.get("problem")))])

@@ -40,14 +40,10 @@ from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.products import dot
 from zerograd.core.numbers.rationals import narrowed, rational_text
 from zerograd.core.numbers.work import spend
+from zerograd.core.points.patterns import Pattern, Vector, patterns_left
 from zerograd.core.question.fitness import no_least_squares
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import RELATIONS, Rational
-
-Vector = tuple[Rational, ...]
-
-Pattern = str
-"""A sign for each sample, such as ``+-+``: the samples at which a unit is on."""
 
 Signs = tuple[int, ...]
 """The sign of the outgoing weight of each unit."""
@@ -257,34 +253,8 @@ def _check_level(geometry: Geometry, level: Level) -> None:
             )
 
 
-def patterns_left(geometry: Geometry, undivided: Mapping[Pattern, Vector]) -> list[Pattern]:
-    """Return the patterns that are not shown to be those of no affine function, each of these checked."""
-    left: list[Pattern] = []
-    open_ = [""]
-    while open_:
-        prefix = open_.pop()
-        spend(50)
-        if prefix in undivided:
-            _check_undivided(geometry, prefix, undivided[prefix])
-        elif len(prefix) == geometry.samples:
-            left.append(prefix)
-        else:
-            open_ += [prefix + "+", prefix + "-"]  # the empty set first
-    return left
-
-
-def _check_undivided(geometry: Geometry, prefix: Pattern, weights: Vector) -> None:
-    spend(20 * len(prefix) * len(geometry.x[0]))
-    sound = len(weights) == len(prefix) and any(weights) and all(weight >= 0 for weight in weights)
-    signed = [w if sign == "+" else -w for w, sign in zip(weights, prefix, strict=False)]
-    if not sound or any(dot(signed, column) for column in zip(*geometry.x[: len(prefix)], strict=True)):
-        raise Refused(
-            [Violation(f"pattern {prefix}", "numbers by which no affine function has it", "others")]
-        )
-
-
 def _check_proof(geometry: Geometry, losses: set[Rational], proof: Complete) -> None:
-    patterns = patterns_left(geometry, proof.undivided)
+    patterns = patterns_left(geometry.x, proof.undivided)
     known = {(each.patterns, each.signs): each for each in proof.excluded}
     for choice in geometry.choices(patterns):
         spend(geometry.units)

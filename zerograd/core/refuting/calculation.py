@@ -19,7 +19,7 @@ from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED, keep_off_ki
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import Reference, complete_index, entry
 from zerograd.core.model.slopes import Ranges, is_chosen
-from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.arrays import Index, side_by_side
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.polynomial import Polynomial
@@ -30,6 +30,7 @@ from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.language import Call, Chain, Comparison, Listing, Logic
 from zerograd.core.question.language import Node as Tree
+from zerograd.core.question.necessary import necessary
 from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import OF_EACH, Relation
 from zerograd.core.refuting.certificate import Alternatives, Identity, Node, Product
@@ -103,12 +104,15 @@ class Wrong:
 def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong, ...]:
     """Return what is asked and is not so at the given point: the first `MOST`; nothing if none is known.
 
+    Where a spurious minimum is asked for, so is what is `necessary` for it.
+
     Args:
         point: the given point, where its gradients are known already.
 
     Raises:
         Refused: enclosures do not tell what loss and gradients are.
     """
+    problem = necessary(problem)
     if point is not None:
         return tuple(islice(_wrong(problem, point), MOST))
     return _wrong_at_given(problem)
@@ -315,10 +319,8 @@ def _failures(node: Tree, point: Point[Any]) -> Iterator[Failure]:
 
 def _failing(comparison: Chain, point: Point[Any]) -> Iterator[Failure]:
     arrays = [number_of(operand, _ENCLOSED, point.quantity) for operand in comparison.operands]
-    longest = max(arrays, key=lambda array: len(array.entries))
-    size = len(longest.entries)
-    columns = [array.entries * (size // len(array.entries)) for array in arrays]
-    for (index, _), row in zip(longest.items(), zip(*columns, strict=True), strict=True):
+    for index, places in side_by_side(arrays):
+        row = [value for _, value in places]
         links = zip(row, comparison.operators, row[1:], strict=False)
         if any(_ENCLOSED.compare(a, operator, b) is False for a, operator, b in links):
             yield Failure(comparison, index, tuple(map(narrow, row)))

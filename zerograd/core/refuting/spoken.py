@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zerograd.core.errors import Refused, Violation, short
 from zerograd.core.model.slopes import conventions_between
+from zerograd.core.question.necessary import necessary
 from zerograd.core.question.question import Question
 from zerograd.core.refuting.certificate import Certificate
 
@@ -11,13 +12,14 @@ from zerograd.core.refuting.certificate import Certificate
 def spoken_of(problem: Question, certificate: Certificate) -> Question:
     """Return the question that a certificate shows to have no answer, so that the problem has none.
 
-    That is the problem itself; or, of one that asks of all choices of slopes at kinks, the same question
-    under one convention that lies between both slopes at every kink: what answers under all choices answers
-    under it.
+    That is the problem itself, or `necessary` for it if it asks for a spurious minimum; or, of one that asks
+    of all choices of slopes at kinks, the same question under one convention that lies between both slopes at
+    every kink: what answers under all choices answers under it.
 
     Raises:
         Refused: it names a convention that does not, or the problem asks no such thing.
     """
+    problem = necessary(problem)
     convention = certificate.convention
     if convention is None:
         return problem

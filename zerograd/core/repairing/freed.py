@@ -16,8 +16,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, Digits, LocalMinimum, Printed, Step
-from zerograd.core.auditing.judging import RULES, after_step, named_in
+from zerograd.core.auditing.claims import Claim, Digits, Printed, Step
+from zerograd.core.auditing.judging import RULES, after_step
+from zerograd.core.auditing.naming import lookup_at
 from zerograd.core.errors import FormatError
 from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.backprop import Site, Unevaluated
@@ -28,7 +29,7 @@ from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.functions import NotClosed, Rational
 from zerograd.core.numbers.work import spend
 from zerograd.core.question import given
-from zerograd.core.question.conditions import evaluate, number_of
+from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.fitness import smooth
 from zerograd.core.question.problem import Problem
 from zerograd.core.repairing.line import (
@@ -248,7 +249,7 @@ def all_hold(claims: Iterable[Claim], point: Point[Any], spot: Spot) -> bool | N
 
 def lazily_named(point: Point[Any]) -> Callable[[str], Array[Any]]:
     """Return the numbers of a point by name, each calculated when it is asked for."""
-    named = named_in(point)
+    named = lookup_at(point)
 
     def lookup(name: str) -> Array[Any]:
         if name in point.variables:
@@ -264,7 +265,7 @@ def lazily_named(point: Point[Any]) -> Callable[[str], Array[Any]]:
 
 
 def _holds(claim: Claim, points: dict[Step | None, Point[Any]], spot: Spot) -> bool | None:
-    if isinstance(claim.statement, LocalMinimum):
+    if not isinstance(claim.statement, Digits | Condition):
         return None
     try:
         if claim.step is not None and claim.step not in points:

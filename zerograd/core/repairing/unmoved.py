@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, Digits, LocalMinimum, Step
+from zerograd.core.auditing.claims import Claim, Digits, Step
 from zerograd.core.auditing.findings import Grade
 from zerograd.core.auditing.grading import graded
 from zerograd.core.auditing.judging import after_step
@@ -24,7 +24,7 @@ from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.functions import Functions, Rational, Straddles
 from zerograd.core.numbers.real import RealFunctions
 from zerograd.core.question import given
-from zerograd.core.question.conditions import evaluate, number_of
+from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra, Known
 from zerograd.core.question.language import Comparison
 from zerograd.core.question.problem import Problem
@@ -129,7 +129,7 @@ def wrong_anyway(
 
 
 def _wrong(claim: Claim, points: dict[Step | None, Point[Any]]) -> bool:
-    if isinstance(claim.statement, LocalMinimum):
+    if not isinstance(claim.statement, Digits | Condition):
         return False
     try:
         if claim.step is not None and claim.step not in points:

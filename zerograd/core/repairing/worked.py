@@ -56,7 +56,7 @@ class Sheet:
 def sheet_of(problem: Problem, claims: Sequence[Claim]) -> Sheet:
     """Return the sheet of an example in which everything is given."""
     network, convention = problem.network, convention_of(problem)
-    shapes = claimable_shapes(network, problem.samples.least)
+    shapes = claimable_shapes(problem.model, problem.samples.least)
     arrays = {
         name: array.map(lambda value: enclosed(value, PRECISION))
         for name, array in given.given_arrays(problem).items()

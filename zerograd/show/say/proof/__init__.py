@@ -19,6 +19,7 @@ from zerograd.document import html, latex, markdown, text
 from zerograd.document.blocks import Block, Numbered, Paragraph, Strong, heading, paragraph
 from zerograd.document.formula import EQUALS, RELATIONS, ZERO, Node, Phrase, row
 from zerograd.show.instead import SHOWN, instead
+from zerograd.show.kinds import given_kind_text
 from zerograd.show.say.citing import recheck
 from zerograd.show.say.proof.argument import Argument
 from zerograd.show.say.proof.claim import about, claim, enough, notation
@@ -89,6 +90,10 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
         )
         problem = problem.with_kink(certificate.convention)
         certificate = replace(certificate, problem=problem.digest, convention=None)
+    if certificate.point is not None:
+        yield heading("Proof", level=4)
+        yield from reasoning(problem, certificate)
+        return
     yield heading("Notation", level=4)
     yield from notation_of(problem, certificate)
     yield heading("Proof", level=4)
@@ -103,6 +108,9 @@ def notation_of(problem: Problem, certificate: Certificate) -> Iterator[Block]:
 
 def reasoning(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     """The proof itself."""
+    if certificate.point is not None:
+        yield paragraph(f"Everything is given, and {given_kind_text(problem, certificate)}.")
+        return
     reduction = enough(problem, certificate)
     if reduction is not None:
         yield Paragraph(reduction)

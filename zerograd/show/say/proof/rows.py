@@ -71,6 +71,8 @@ def unfit(answer: Answer) -> str | None:
             "the answer is unsat on a solver's word alone: without a certificate there are no cases "
             "(zerograd prove looks for one)"
         )
+    if certificate.point is not None:
+        return "everything is given: there are no cases"
     if not any(_on_sides(node) for part in certificate.parts for node in nodes(part.root)):
         kinds = " and ".join(dict.fromkeys(part.kind for part in certificate.parts))
         return (
