@@ -108,6 +108,9 @@ def _narrower(problem: Problem, known: Least | None) -> Iterator[Problem]:
     if loss.is_nonnegative and loss.is_rational:
         with suppress(ProblemError):  # what is asked excludes it
             yield plain.with_conditions(["loss == 0"])
+    if problem.network.depth == 1:
+        with suppress(ProblemError):  # the loss may be convex in the parameters
+            yield plain.with_zeros([*problem.network.shapes])
     yield plain
 
 

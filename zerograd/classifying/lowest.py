@@ -1,8 +1,8 @@
 """The search for the least loss of all parameters, for given data: convex problems, one after another.
 
 Each choice of a pattern and a sign for every unit is a convex problem (`zerograd.core.points.lowest`): the
-point of a cone nearest to the targets. What is left of them bounds the loss of all choices of whose cones it
-is a bound; the next problem is one that has no bound yet. So few of the many choices are looked at.
+point of a cone nearest to the targets. What is left of them is a direction that bounds the loss of many other
+choices, too; the next problem is one that has no bound yet. So few of the many choices are looked at.
 """
 
 from __future__ import annotations

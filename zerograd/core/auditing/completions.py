@@ -51,8 +51,9 @@ from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Answer, Sat, Unsat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 
-FOR, AGAINST, OTHER = "for", "against", "other"
-"""Completions of which the claim holds; of which it does not; of which what it compares is another number."""
+FOR, AGAINST, INEXACT, OTHER = "for", "against", "inexact", "other"
+"""Completions of which the claim holds; of which it does not; of which numbers are not exactly those that are
+printed; of which they are not those of the completion against it."""
 
 Ask: TypeAlias = Callable[[Kink | None, int, str, Problem], Answer]
 """Answer a question, under a convention and about the claim with this number: for, against or other."""
@@ -159,14 +160,16 @@ def with_condition(problem: Problem, node: Node) -> Problem:
 def _of_condition(problem: Problem, statement: Statement, answer: Answering) -> Finding:
     node = node_of(statement)
     holds = answer(FOR, with_condition(problem, node))
+    if isinstance(statement, Digits) and not isinstance(holds, Unsat):  # else no number is what is printed
+        exactly = Chain((statement.quantity, _values(statement.printed)), ("==",))
+        if isinstance(answer(INEXACT, with_condition(problem, Unary("not", exactly))), Unsat):
+            return Finding(Grade.RIGHT)
     fails = answer(AGAINST, with_condition(problem, Unary("not", node)))
     grade = _grade(holds, fails)
     there = _at(statement, fails) if grade is not Grade.RIGHT else None
     match grade:
         case Grade.RIGHT if isinstance(statement, Digits):
-            exactly = Chain((statement.quantity, _values(statement.printed)), ("==",))
-            other = answer(OTHER, with_condition(problem, Unary("not", exactly)))
-            return Finding(Grade.RIGHT if isinstance(other, Unsat) else Grade.ROUNDED)
+            return Finding(Grade.ROUNDED)
         case Grade.WRONG if there is not None:
             if (same := _same(statement, fails)) is not None:
                 other = answer(OTHER, with_condition(problem, Unary("not", same)))

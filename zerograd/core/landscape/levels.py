@@ -26,7 +26,7 @@ lemma.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, combinations_with_replacement, groupby, product
 from typing import Any
@@ -34,12 +34,15 @@ from typing import Any
 from zerograd.core.errors import Refused, Violation
 from zerograd.core.model.activations import RELU
 from zerograd.core.model.backprop import ExactActivate, OnKink
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.products import dot
 from zerograd.core.numbers.rationals import narrowed, rational_text
 from zerograd.core.numbers.work import spend
+from zerograd.core.points.kinds import Best, Evidence, check_kind
+from zerograd.core.points.lowest import Lowest
 from zerograd.core.points.patterns import Pattern, Vector, patterns_left
 from zerograd.core.question.fitness import no_least_squares
 from zerograd.core.question.problem import Problem
@@ -95,16 +98,32 @@ class Complete:
 
 
 @dataclass(frozen=True, slots=True)
+class LeastLoss:
+    """The least loss of all parameters, those on kinks included.
+
+    Attributes:
+        parameters: such as have it.
+        proof: that none have a lower one.
+    """
+
+    loss: Rational
+    parameters: Mapping[str, Array[Rational]]
+    proof: Best | Lowest
+
+
+@dataclass(frozen=True, slots=True)
 class Levels:
     """All losses that critical points off the kinks have, the lowest first.
 
     Attributes:
         proof: that these are all; None where it was not found.
+        least: the least loss of all parameters, if it was found.
     """
 
     problem: Problem
     levels: tuple[Level, ...]
     proof: Complete | None
+    least: LeastLoss | None = None
 
 
 class Geometry:
@@ -219,14 +238,30 @@ def check_levels(found: Levels) -> None:
         )
     if found.proof is not None:
         _check_proof(geometry, set(losses), found.proof)
+    if found.least is not None:
+        _check_least(problem, found.least)
 
 
-def point_of(problem: Problem, parameters: Mapping[str, Array[Rational]]) -> Point[Any]:
+def _check_least(problem: Problem, least: LeastLoss) -> None:
+    told = {name: array.shape for name, array in least.parameters.items()}
+    shapes = problem.network.shapes
+    if told != shapes:
+        raise Refused([Violation("least", f"parameters of the shapes {shapes}", str(told))])
+    point = point_of(problem, least.parameters, "left")
+    if point.loss != least.loss:
+        raise Refused([Violation("least", "the loss of its parameters", rational_text(point.loss))])
+    check_kind(point, Evidence(minimum=least.proof))
+
+
+def point_of(
+    problem: Problem, parameters: Mapping[str, Array[Rational]], convention: Kink = "forbid"
+) -> Point[Any]:
     """The point with these parameters and the problem's data."""
     samples, network = problem.samples.least, problem.network
     x = Array.build((samples, network.inputs), problem.given["x"].__getitem__)
     y = Array.build((samples, network.outputs), problem.given["y"].__getitem__)
-    return Point(problem.model, parameters, x, y, ExactActivate("forbid"))
+    model = replace(problem.model, network=problem.network.under(convention))
+    return Point(model, parameters, x, y, ExactActivate(convention))
 
 
 def _check_level(geometry: Geometry, level: Level) -> None:

@@ -29,7 +29,7 @@ def kind_to_json(point: Point[Exact], found: PointKind) -> dict[str, Any]:
     kind, evidence = found.kind, found.evidence
     data: dict[str, Any] = {"kind": str(kind)}
     if evidence.minimum is not None:
-        data["minimum"] = _proof_to_json(evidence.minimum)
+        data["minimum"] = proof_to_json(evidence.minimum)
     match evidence.level:
         case Curve() as curve:
             data["level"] = {"curve": curve.to_json()}
@@ -52,7 +52,8 @@ def _moved_to_json(point: Point[Exact], curve: Curve) -> dict[str, Any]:
     return data
 
 
-def _proof_to_json(proof: Proof) -> dict[str, Any]:
+def proof_to_json(proof: Proof) -> dict[str, Any]:
+    """Why a point is a minimum."""
     match proof:
         case Best():
             return {"by": "best predictions"}
@@ -137,7 +138,7 @@ def kind_from_json(network: Network, data: object, field: NumberField | None = N
     reason = said.get("reason", "")
     if not isinstance(reason, str) or len(reason) > _LONGEST:
         raise FormatError(f"kind.reason: expected a text, found {short(reason)}")
-    minimum = _proof(said["minimum"], field) if "minimum" in said else None
+    minimum = proof_from_json(said["minimum"], field) if "minimum" in said else None
     level = _level(network, said["level"], field) if "level" in said else None
     better = _parameters(network, said["better"], field) if "better" in said else None
     evidence = Evidence(minimum, level, curves.get("falls"), curves.get("rises"), reason, better)
@@ -151,7 +152,8 @@ def _level(network: Network, data: object, field: NumberField | None) -> Level:
     return Rescaled(_whole(said.get("layer"), "level.layer"), _whole(said.get("unit"), "level.unit"))
 
 
-def _proof(data: object, field: NumberField | None) -> Proof:
+def proof_from_json(data: object, field: NumberField | None = None) -> Proof:
+    """Read why a point is a minimum; nothing of it is checked. Raises FormatError."""
     said = _object(data, "minimum", {"by", "units", "adjoints", "undivided", "bounds"})
     match said.get("by"):
         case "least loss":

@@ -40,6 +40,7 @@ def unfit(problem: Problem) -> str | None:
     """Why no proof about this problem can be written for Coq; None if nothing stands against it."""
     of_choice = chosen(problem)
     reasons = [
+        "what holds of every spurious minimum has no proof for Coq" if problem.spurious else None,
         of_choice and f"{of_choice}: write latex or markdown, or ask it under one convention, such as torch",
         loss.unfit(problem),
         *(activations.unfit(layer.activation) for layer in problem.network.layers),

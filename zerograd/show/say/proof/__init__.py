@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.necessary import necessary
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.calculation import wrong_at
 from zerograd.core.refuting.certificate import Certificate
@@ -22,7 +23,7 @@ from zerograd.show.instead import SHOWN, instead
 from zerograd.show.kinds import given_kind_text
 from zerograd.show.say.citing import recheck
 from zerograd.show.say.proof.argument import Argument
-from zerograd.show.say.proof.claim import about, claim, enough, notation
+from zerograd.show.say.proof.claim import about, claim, consequences, enough, notation
 from zerograd.show.say.proof.facts import Facts, used_labels
 
 
@@ -100,8 +101,15 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     yield from reasoning(problem, certificate)
 
 
+def _spoken(problem: Problem, certificate: Certificate) -> tuple[Problem, Certificate]:
+    """The question that a certificate speaks of, and the same as one of that question."""
+    question = necessary(problem)
+    return question, replace(certificate, problem=question.digest)
+
+
 def notation_of(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     """What the letters stand for."""
+    problem, certificate = _spoken(problem, certificate)
     used = {label for part in certificate.parts for label in used_labels(part)}
     yield from map(Paragraph, notation(problem, {part.kind for part in certificate.parts}, used))
 
@@ -111,6 +119,9 @@ def reasoning(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     if certificate.point is not None:
         yield paragraph(f"Everything is given, and {given_kind_text(problem, certificate)}.")
         return
+    if problem.spurious:
+        yield Paragraph(consequences(problem))
+    problem, certificate = _spoken(problem, certificate)
     reduction = enough(problem, certificate)
     if reduction is not None:
         yield Paragraph(reduction)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from zerograd.core.question.necessary import necessary
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, Identity, Inner, Like, Node, Part, Split, nodes
 from zerograd.core.refuting.refutation import Known, cases_of
@@ -97,7 +98,7 @@ def told(problem: Problem, certificate: Certificate, *, most: int = 1000) -> Tol
     leaves = 0
     facts: list[tuple[int, Formula]] = []
     for part in certificate.parts:
-        words = Facts(problem, part)
+        words = Facts(necessary(problem), part)
         labels = [label for label in words.system.facts if label in words.cited]
         numbers = {label: n for n, label in enumerate(labels, start=len(facts) + 1)}
         facts += [(n, displayed(words, label)) for label, n in numbers.items()]
