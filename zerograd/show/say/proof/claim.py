@@ -79,8 +79,8 @@ def consequences(problem: Problem) -> Prose:
     ]
     known += conditions(necessary(problem))[len(problem.where) :]
     return worded(
-        "Of such parameters it is known that {known} (docs/theory/spurious.md has the proofs). So it "
-        "suffices to show that nothing satisfies this and all else.",
+        "Of such parameters it is known that {known} (docs/theory/spurious.md proves it). So it suffices "
+        "to show that nothing satisfies this and all else.",
         known=join(known) if known else "the loss is lower elsewhere",
     )
 
