@@ -160,6 +160,9 @@ def test_a_certificate_about_a_point_has_no_parts() -> None:
     for changed in ({**document, "parts": []}, {**document, "point": 3}, {"format": document["format"]}):
         with pytest.raises(FormatError):
             certificate_from_json(changed)
+    on_kink = asked(given={**V, **CONSTANT, "w1": 1, "b1": 0}, derivative_at_kink="forbid")
+    with pytest.raises(Refused, match="on a kink"):
+        check_result(on_kink, {**document, "problem": on_kink.digest})
     with pytest.raises(Refused, match="not given in full"):
         check_result(asked(), {**document, "problem": asked().digest})
 
