@@ -120,7 +120,8 @@ def line(found: dict[str, Any]) -> str:
     )
     size = found["smallest"]
     smallest = f"height {size['height']}, sum {size['total']}"
-    smallest += "" if size["proved"] else f" (smaller: none of height {size['exhausted']})"
+    if not size["proved"]:
+        smallest += " (found" + (f"; none of height {size['exhausted']})" if size["exhausted"] else ")")
     cells = [
         found["units"],
         FAMILIES[found["family"]] or "any",
