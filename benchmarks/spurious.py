@@ -38,6 +38,11 @@ def conditions(family: str, units: int, samples: int) -> Iterator[str]:
     if family == "any":
         return
     yield "w2 != 0"
+    if units == 1:  # in words in which all samples are alike
+        yield "any(z1 > 0)"
+        if family == "bent":
+            yield "any(z1 < 0)"
+        return
     for unit in range(units):
         values = ", ".join(f"z1[{m},{unit}]" for m in range(samples))
         yield f"max({values}) > 0"
