@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -16,6 +17,12 @@ import pytest
 ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:  # benchmarks and tools are scripts beside the package
     sys.path.append(ROOT)
+
+# Tests run beside each other, and torch's threads wait for each other by spinning: with a thread for each
+# core in each of them, small networks take several times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Hundreds of processes are started, each of which would have to compile all of the program.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background by a shell; programs that tests interrupt would not hear it either.
@@ -47,6 +54,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.needs(*FIXTURES[name]))
         if {name for marker in item.iter_markers("needs") for name in marker.args} - programs:
             item.add_marker("library")
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over what stays until the end: twenty thousand tests, and modules."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

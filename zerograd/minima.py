@@ -88,8 +88,8 @@ def _spurious(problem: Problem, task: Task) -> Answer:
     """The answer to a question that asks for a spurious one: the fewest samples with which one is found."""
     asked = problem.samples
     if _plain(problem) is None and task.prover is not None:
-        refuted = _refuted(Unsat("solver", problem=problem, run=_run(task)), task)
-        return refuted if refuted.certificate is not None else _open(problem, task)
+        no = refuted(Unsat("solver", problem=problem, run=run_of(task)), task)
+        return no if no.certificate is not None else _open(problem, task)
     if asked.fixed is not None:
         answer, witness = _with(problem, task, task.until)
         return _smaller(answer, witness, task)
@@ -112,7 +112,7 @@ def _spurious(problem: Problem, task: Task) -> Answer:
     if not isinstance(answer, Sat):
         every = asked.most is not None and len(attempts) == most - asked.least + 1
         if every and all(attempt.status == "unsat" for attempt in attempts):
-            return _refuted(Unsat("solver", problem=problem, run=run), task)
+            return refuted(Unsat("solver", problem=problem, run=run), task)
         return answer.updated(run=run)
     answer = answer.updated(run=run)
     if task.prover is None:
@@ -125,7 +125,7 @@ def _with(problem: Problem, task: Task, until: float, *, prove: bool = True) -> 
     known: Witness | None = None
     for witness in _constructed(problem) if problem.spurious else ():
         if _answers_rest(problem, witness):
-            accepted = _accepted(problem, witness, replace(_run(task), strategy=construct.NAME), task.seed)
+            accepted = _accepted(problem, witness, replace(run_of(task), strategy=construct.NAME), task.seed)
             if accepted is not None:
                 return accepted, witness
     questions = [*_narrower(problem)]
@@ -148,7 +148,7 @@ def _with(problem: Problem, task: Task, until: float, *, prove: bool = True) -> 
             answer = answer_of(question, finding, task.start, recheck_now=False)
             if isinstance(finding.verdict, Impossible) and last:
                 no = Unsat(finding.verdict.evidence, problem=problem, run=answer.run)
-                return (_refuted(no, task) if prove else no), None
+                return (refuted(no, task) if prove else no), None
             if not isinstance(finding.verdict, Found):
                 break
             witness = finding.verdict.witness
@@ -291,8 +291,8 @@ def _smaller(answer: Answer, known: Witness | None, task: Task) -> Answer:
     return answer
 
 
-def _refuted(answer: Unsat, task: Task) -> Unsat:
-    """The no to the question without the minimum, which is one to the question."""
+def refuted(answer: Unsat, task: Task) -> Unsat:
+    """Return the no to the question without the minimum, which is one to the question, proved if possible."""
     if task.prover is None:
         return answer
     proved = with_proof(answer, task.prover, time.monotonic() + task.proved, task.progress)
@@ -307,8 +307,9 @@ def _open(problem: Problem, task: Task) -> Unknown:
     else:
         plural = "witness was" if task.tried == 1 else "witnesses were"
         detail = f"{task.tried} {plural} found that answer all else; none is known to be {what}"
-    return Unknown("timeout" if over else "incomplete", detail, problem=problem, run=_run(task))
+    return Unknown("timeout" if over else "incomplete", detail, problem=problem, run=run_of(task))
 
 
-def _run(task: Task) -> Run:
+def run_of(task: Task) -> Run:
+    """Return how long it took so far."""
     return Run(seconds=time.monotonic() - task.start, versions={"zerograd": __version__})

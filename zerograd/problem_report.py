@@ -73,7 +73,7 @@ def _report(witness: Witness) -> Report:
             "an operation takes one derivative at a kink"
         )
     witness = plain
-    from zerograd.classifying.kinds import kind_of
+    from zerograd.classifying.everywhere import kind_asked
     from zerograd.evaluate.observed import observed
     from zerograd.evaluate.recheck import recheck_floats
     from zerograd.show.kinds import kind_text
@@ -94,7 +94,7 @@ def _report(witness: Witness) -> Report:
     messages = (*[f"{irrational}."] * (irrational is not None), *_unlike(problem, point))
     step = explain_point(point, setting=setting_line(problem), floats=floats, messages=messages)
     if problem.minimum is not None or is_critical(point):
-        found = kind_of(point)
+        found = kind_asked(problem, point)
         said = [f"The point is {kind_text(point, found)}."]
         if problem.spurious:
             said.append(_of_lower(witness))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import subprocess
@@ -133,6 +134,16 @@ def test_interrupt_while_importing(program: Program, module: str) -> None:
     name = program.file("p.yaml", CONTRADICTION)
     run = program.process("solve", "--no-certify", name, environment=environment)
     assert (run.code, run.out, run.err.strip()) == (130, "", "interrupted")
+
+
+def test_next_to_nothing_is_imported_before_interrupts_are_heard(program: Program) -> None:
+    """`typing` alone takes longer than the rest of it, with a traceback for who types Ctrl-C at once."""
+    program.file(
+        "early.py", "import sys; old = {*sys.modules}; import zerograd.cli; print({*sys.modules} - old)"
+    )
+    run = program.process(run=("early.py",))
+    imported = {name for name in ast.literal_eval(run.out) if not name.startswith("zerograd")}
+    assert imported <= {"__future__", "gc"}
 
 
 def test_interrupted_checker(program: Program) -> None:

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "solve": (("given.yaml",), "out.json", "given.yaml"),
     "explain": (("given.yaml",), "out.json", "given.yaml"),
     "audit": (("audit.yaml",), "out.json", "audit.yaml"),
+    "repair": (("audit.yaml",), "out.json", "audit.yaml"),
     "levels": (("levels.yaml",), "out.json", "levels.yaml"),
     "watch": (("train.py",), "out.json", "train.py"),
     "prove": (("never.yaml",), "out.txt", "never.yaml"),
@@ -124,6 +125,22 @@ def test_a_document_of_ours_is_replaced(folder: Program, command: str) -> None:
         folder.file(name, content)
         assert run(folder, command, *arguments, "-o", name).code == 0
         assert (folder.folder / name).read_text(encoding="utf-8") != content
+
+
+@pytest.mark.parametrize("name", ["out.csv", pytest.param("out.parquet", marks=pytest.mark.needs("pyarrow"))])
+def test_a_table_of_ours_is_replaced(folder: Program, name: str) -> None:
+    """As its document is; what only looks like one is kept."""
+    command = ("sweep.yaml", "--no-store", "-q", "-o", name)
+    assert run(folder, "sweep", *command).code == 0
+    assert run(folder, "sweep", *command).code == 0
+    path = folder.folder / name
+    written = path.read_bytes()
+    other = {"out.csv": (b",status,", b",state,"), "out.parquet": (b"zerograd.sweep/", b"anyother.sweep/")}
+    changed = written.replace(*other[name])
+    assert changed != written
+    path.write_bytes(changed)
+    assert run(folder, "sweep", *command).code == 2
+    assert path.read_bytes() == changed
 
 
 @EVERY

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,6 +21,7 @@ from tests.independent.check import verdict
 from zerograd.core.check import main
 from zerograd.core.errors import FormatError, ProblemError, Refused
 from zerograd.core.question.documents import parse_json, problem_from_json
+from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import certificate_from_json
 from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.verdict.checking import check_result
@@ -43,12 +45,16 @@ def documents(folder: Path) -> tuple[Path, Path]:
     return folder / "problem.json", result if result.exists() else folder / "certificate.json"
 
 
+@lru_cache(maxsize=1)
+def question(text: str) -> Problem:
+    """The problem, read once for many certificates."""
+    return problem_from_json(parse_json(text))
+
+
 def accepts(problem: str, certificate: str) -> bool:
     """Whether the program accepts the texts of two documents."""
     try:
-        check_certificate(
-            problem_from_json(parse_json(problem)), certificate_from_json(parse_json(certificate))
-        )
+        check_certificate(question(problem), certificate_from_json(parse_json(certificate)))
     except (Refused, FormatError, ProblemError):
         return False
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import shutil
@@ -61,15 +62,27 @@ def coq_accepts(coqc: Callable[[str], subprocess.CompletedProcess[str]]) -> Call
     return accepts
 
 
-@pytest.fixture
-def script_passes(tmp_path: Path) -> Callable[[str], None]:
-    """Run a script alone, and assert that it ends well."""
+@pytest.fixture(scope="session")
+def warm() -> Iterator[subprocess.Popen[str]]:
+    """What runs many scripts in one process: libraries take seconds to load, and are slow at first."""
+    command = [sys.executable, str(Path(__file__).with_name("scripts.py"))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
 
-    def passes(text: str) -> None:
+
+@pytest.fixture
+def script_passes(tmp_path: Path, warm: subprocess.Popen[str]) -> Callable[[str], str]:
+    """Run a script alone, and assert that it ends well; what it prints."""
+
+    def passes(text: str) -> str:
         script = tmp_path / "script.py"
         script.write_text(text, encoding="utf-8")
-        done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        assert warm.stdin is not None and warm.stdout is not None
+        warm.stdin.write(f"{script}\n")
+        warm.stdin.flush()
+        said = json.loads(warm.stdout.readline())
+        assert not said["raised"], said["raised"]
+        return str(said["out"])
 
     return passes
 

@@ -118,7 +118,7 @@ def test_results_are_read_back(case: str) -> None:
 @cases
 @pytest.mark.slow
 @pytest.mark.parametrize("library", ["torch", "jax"])
-def test_scripts_pass(case: str, library: str, script_passes: Callable[[str], None]) -> None:
+def test_scripts_pass(case: str, library: str, script_passes: Callable[[str], str]) -> None:
     """The libraries' gradients of this loss are the exact ones."""
     pytest.importorskip(library)
     script_passes(export(answer(case), "pytorch" if library == "torch" else "jax"))

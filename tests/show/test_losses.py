@@ -69,7 +69,7 @@ def test_solvers_read_the_same_question(loss: Loss) -> None:
 @EVERY
 @pytest.mark.slow
 @pytest.mark.parametrize("library", ["torch", "jax"])
-def test_scripts_pass(loss: Loss, library: str, script_passes: Callable[[str], None]) -> None:
+def test_scripts_pass(loss: Loss, library: str, script_passes: Callable[[str], str]) -> None:
     """The libraries' gradients of this loss are the exact ones."""
     pytest.importorskip(library)
     script_passes(export(founding(loss=loss.name), "pytorch" if library == "torch" else "jax"))

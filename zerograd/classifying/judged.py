@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zerograd.classifying.everywhere import kind_among_all
 from zerograd.classifying.kinds import kind_of
 from zerograd.core.points.kinds import PointKind
 from zerograd.core.question.problem import Problem
@@ -35,6 +36,9 @@ def judged(problem: Problem, witness: Witness, *, seed: int = 0) -> Judged:
     """
     if isinstance(witness, EnclosedWitness):
         return Judged(None, None, None)
+    if problem.minimum == "global":
+        kind = kind_among_all(witness.point)
+        return Judged(kind, None, kind.is_global(problem.model))
     kind = kind_of(witness.point)
     if not problem.spurious or not kind.kind.is_minimum:
         return Judged(kind, None, kind.kind.is_minimum)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from contextlib import suppress
-from typing import NoReturn
+
+TYPE_CHECKING = False  # see `zerograd`
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
@@ -29,6 +31,8 @@ def main() -> NoReturn:
 
 def end_interrupted() -> NoReturn:
     """End the process in a line, without a traceback, once everything is closed."""
+    from contextlib import suppress
+
     with suppress(OSError, AttributeError):  # nobody reads, or there is no such stream
         sys.stderr.write("interrupted\n")
         sys.stderr.flush()

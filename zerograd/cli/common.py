@@ -103,10 +103,12 @@ def beside_option(what: str) -> Callable[[Command], Command]:
 
 _OURS = re.compile(rb'\s*\{\s*"format"\s*:\s*"zerograd\.')
 """How documents begin that this program writes."""
+_FOOTER = 2**16
+"""Bytes at the end of a Parquet file in which its schema and its metadata are looked for."""
 
 
-def timeout_option(of: str | None = None) -> Callable[[Command], Command]:
-    return click.option("--timeout", type=Duration(), default="60s", show_default=True, help=of)
+def timeout_option(of: str | None = None, default: str = "60s") -> Callable[[Command], Command]:
+    return click.option("--timeout", type=Duration(), default=default, show_default=True, help=of)
 
 
 @dataclass(frozen=True)
@@ -276,7 +278,7 @@ def check_new_place(
 ) -> None:
     """End the program if the file that ``-o`` names cannot be written, or holds what is not to be lost.
 
-    Documents that this program writes, and empty files, are replaced, others if that is forced.
+    Documents and tables that this program writes, and empty files, are replaced, others if that is forced.
     """
     if output is None:
         return
@@ -295,12 +297,23 @@ def check_two_places(output: str | None, html: str | None) -> None:
 
 
 def _is_ours(path: Path) -> bool:
+    """Whether a file is empty, or this program's: JSON, or the table of a sweep as CSV or Parquet."""
     try:
         with path.open("rb") as stream:
-            start = stream.read(200)
+            start = stream.read(4096)
+            if start.startswith(b"PAR1"):  # what it is stands at its end
+                stream.seek(max(0, path.stat().st_size - _FOOTER))
+                return b"zerograd.sweep/" in stream.read()
     except OSError:  # not to be read, so perhaps not ours
         return False
-    return not start or _OURS.match(start) is not None
+    return not start or _OURS.match(start) is not None or _is_table(start.partition(b"\n")[0])
+
+
+def _is_table(line: bytes) -> bool:
+    """Whether a line is that of the names in a sweep's table."""
+    from zerograd.core.question.sweeps import COLUMNS
+
+    return line.endswith(f",{','.join(COLUMNS[:-1])}".encode())
 
 
 def say_wrote(output: str, *, aside: bool = False) -> None:

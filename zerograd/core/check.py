@@ -3,8 +3,7 @@
     python -m zerograd.core.check [--work N] PROBLEM.json RESULT.json
 
 Witnesses are for `zerograd.core.verdict.existence`, certificates for `zerograd.core.refuting.refutation`,
-atlases, many results in one document, for `zerograd.core.verdict.atlas`, audits for
-`zerograd.core.auditing.judging`, levels for `zerograd.core.landscape.documents`.
+documents that say more than one answer for what `zerograd.core.whole` lists.
 """
 
 from __future__ import annotations
@@ -16,15 +15,13 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
 
-from zerograd.core.auditing.judging import accepted_audit_line, check_audit, is_audit
 from zerograd.core.errors import FormatError, NothingToCheck, ProblemError, Refused
-from zerograd.core.landscape.documents import accepted_levels_line, check_document, is_levels
 from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.question.documents import problem_from_json, read_json
-from zerograd.core.verdict.atlas import check_atlas
-from zerograd.core.verdict.checking import accepted_line, check_result, is_atlas
+from zerograd.core.verdict.checking import accepted_line, check_result
 from zerograd.core.verdict.row import accepted_rows_line
 from zerograd.core.verdict.sweep import carried_sweep, check_sweep, is_sweep
+from zerograd.core.whole import check_whole, is_whole
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,17 +40,10 @@ def main(arguments: Sequence[str]) -> int:
                 return _checked_sweep(read_json(Path(options.problem)))
             problem = problem_from_json(read_json(Path(options.problem)))
             document = read_json(Path(options.result))
-            if is_atlas(document):
-                rows = check_atlas(problem, document)
-                print(accepted_rows_line("an atlas", rows))
-                return 0 if all(row.proved for row in rows) else 3
-            if is_levels(document):
-                levels = check_document(problem, document)
-                print(accepted_levels_line(levels))
-                return 0 if levels.proof is not None else 3
-            if is_audit(document):
-                print(accepted_audit_line(check_audit(problem, document)))
-                return 0
+            if is_whole(document):
+                accepted = check_whole(problem, document)
+                print(accepted.line)
+                return 0 if accepted.proved else 3
             line = accepted_line(problem, check_result(problem, document))
     except Refused as refusal:
         print(f"refused: {refusal}")

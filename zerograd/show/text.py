@@ -171,6 +171,13 @@ def _unsat(answer: Unsat, layout: Layout) -> Iterator[str]:
         proof = "a calculation: its certificate is accepted by the checker (zerograd prove shows it)"
         yield from layout.labelled("evidence", proof)
         return
+    if answer.certificate is not None and answer.certificate.point is not None:
+        from zerograd.show.kinds import given_kind_text
+
+        yield from layout.labelled("found", given_kind_text(problem, answer.certificate))
+        proof = "what shows it is accepted by the checker (zerograd prove shows it)"
+        yield from layout.labelled("evidence", proof)
+        return
     yield from layout.labelled("shown", _impossible(answer))
     if answer.evidence == "solver":
         whose = "the document's word that a solver says so" if answer.run.told else word_of(answer.run)

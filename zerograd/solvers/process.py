@@ -16,6 +16,19 @@ GRACE = 0.3
 LENIENCE = 5.0
 """How many times longer than on a quiet machine (and seconds beside) a limited effort may take."""
 
+LITTLE, AT_SIGHT = 20.0, 0.5
+"""The same, where the effort is little."""
+
+
+def patience(effort: float) -> float:
+    """Return how many seconds a limited effort may take, once the solver has started.
+
+    Efforts are counted in steps, so that answers do not depend on the machine, and this is far above what
+    they take. But Z3 does not count what it does with algebraic numbers: a glance could last for seconds, in
+    which what comes next would have found an answer.
+    """
+    return min(LITTLE * effort + AT_SIGHT, LENIENCE * effort + LENIENCE)
+
 
 class SolverProcess(Service[Request, Reply]):
     """A solver in a process of its own, started by the first call (or `start`) and reused by the next.
@@ -128,6 +141,9 @@ class SolverProcess(Service[Request, Reply]):
         try:
             with self.guarded():
                 self._greet(self._until)
+                if effort is not None:  # however long it took to start
+                    deadline = min(deadline, time.monotonic() + patience(effort))
+                    self._until = deadline + GRACE
                 self._number += 1
                 self._asked = self._number
                 text, wanted = script.to_smtlib(), tuple(script.variables)

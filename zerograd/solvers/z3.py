@@ -34,6 +34,9 @@ TRIVIAL = "(declare-const t Bool)(declare-const u Real)(assert (or t (> (* u u) 
 STEPS = 2_500_000
 """Steps of Z3's resource counter, in about a second on a quiet machine of 2020."""
 
+SOON = 2.0
+"""Seconds: a limited effort that may last no longer has a clock beside its count of steps."""
+
 
 class Z3:
     """The adapter. Fits `zerograd.solvers.base.Solver`.
@@ -80,11 +83,14 @@ class Z3:
         import z3
 
         solver = self._solver(mode, integers=" Int)" in text, seed=seed)
-        # A limit on time starts a thread, which may take longer than the question; we are killed anyway.
-        if effort is None:
-            solver.set("timeout", int(min(max(1, seconds * 1000), 2**31 - 1)))
-        else:
-            solver.set("rlimit", int(min(effort * STEPS, 2**31 - 1)))
+        limits: dict[str, int] = {}
+        if effort is not None:
+            limits["rlimit"] = int(min(effort * STEPS, 2**31 - 1))
+        # A limit on time starts a thread, which takes a while; we are killed anyway. But then all that was
+        # loaded is to be loaded anew, which takes about as long as a glance may last.
+        if effort is None or seconds < SOON:
+            limits["timeout"] = int(min(max(1, seconds * 1000), 2**31 - 1))
+        solver.set(**limits)
         try:
             solver.from_string(text)
             answer = solver.check()

@@ -357,7 +357,8 @@ class ProblemFile(_Form):
         ],
     )
     minimum: Annotated[Minimum, wording.choice(*MINIMA)] = _optional(
-        "local: the parameters have to be a local minimum of the loss, the data being fixed."
+        "local: the parameters have to be a local minimum of the loss, the data being fixed. "
+        "global: no parameters whatever, given ones included, have a lower loss on the same data."
     )
     spurious: Flag = Field(
         default=False,

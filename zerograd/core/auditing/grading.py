@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from zerograd.core.auditing.claims import Digits, Printed
 from zerograd.core.auditing.findings import Finding, Grade, Value
-from zerograd.core.numbers.arrays import Array, Index, Shape, squeeze
+from zerograd.core.numbers.arrays import Array, Index, Shape, side_by_side, squeeze
 from zerograd.core.numbers.exact import divide
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import narrowed, rational_text
@@ -42,6 +42,13 @@ _WORST = (Grade.WRONG, Grade.UNDEFINED, Grade.UNDECIDED, Grade.CUT, Grade.ROUNDE
 
 
 _ALGEBRA = EnclosureAlgebra()
+
+
+def statement_finding(statement: Condition | Digits, lookup: Lookup) -> Finding:
+    """Return what became of a claim about numbers. Arguments and errors are those of `condition_finding`."""
+    if isinstance(statement, Digits):
+        return digits_finding(statement, lookup)
+    return condition_finding(statement, lookup)
 
 
 def condition_finding(condition: Condition, lookup: Lookup) -> Finding:
@@ -91,11 +98,8 @@ def _compared(node: Node, lookup: Lookup, *, holds: bool) -> Iterator[Value]:
 
 
 def _links(chain: Chain, arrays: list[Array[Any]], *, holds: bool) -> Iterator[Value]:
-    longest = max(arrays, key=lambda array: len(array.entries))
-    size = len(longest.entries)
-    columns = [[*array.items()] * (size // len(array.entries)) for array in arrays]
     constant = [not names_in(operand) for operand in chain.operands]
-    for places in zip(*columns, strict=True):
+    for _, places in side_by_side(arrays):
         row = [value for _, value in places]
         links = zip(row, chain.operators, row[1:], strict=False)
         if not holds and all(_ALGEBRA.compare(a, operator, b) is not False for a, operator, b in links):
@@ -105,15 +109,16 @@ def _links(chain: Chain, arrays: list[Array[Any]], *, holds: bool) -> Iterator[V
             claimed = f"{chain.operators[0]} {rational_text(row[1])}"
         for operand, (index, value), fixed in zip(chain.operands, places, constant, strict=True):
             if not fixed:
-                yield Value(_entry(operand, index), narrow(value), claimed)
+                yield Value(entry_name(operand, index), narrow(value), claimed)
 
 
 def _named(node: Node, array: Array[Any]) -> Iterator[Value]:
     for index, value in array.items():
-        yield Value(_entry(node, index), narrow(value))
+        yield Value(entry_name(node, index), narrow(value))
 
 
-def _entry(node: Node, index: Index) -> str:
+def entry_name(node: Node, index: Index) -> str:
+    """Return what an entry of a quantity is called: ``grad(w1)[0,1]``."""
     return unparse(Item(node, index) if index else node)
 
 
@@ -125,7 +130,7 @@ def digits_finding(claim: Digits, lookup: Lookup) -> Finding:
         spend(20)
         grade = graded(value, printed)
         values.append(
-            Value(_entry(claim.quantity, index), narrow(value), f"~ {printed.text}", grade, printed)
+            Value(entry_name(claim.quantity, index), narrow(value), f"~ {printed.text}", grade, printed)
         )
     grades = {value.grade for value in values}
     worst = next(grade for grade in _WORST if grade in grades)
@@ -152,12 +157,13 @@ def common_factor(values: Sequence[Real], printed: Sequence[Printed], shape: Sha
     means = [f for n in counts for f in (n, Fraction(1, n), Fraction(n, 2), Fraction(2, n))]
     for factor in dict.fromkeys((*FACTORS, *means)):
         spend(20 * len(values))
-        if all(_right_by(factor, *pair) for pair in zip(values, printed, strict=True)):
+        if all(is_right_by(factor, *pair) for pair in zip(values, printed, strict=True)):
             return narrowed(Fraction(factor))
     return None
 
 
-def _right_by(factor: Rational, value: Real, printed: Printed) -> bool:
+def is_right_by(factor: Rational, value: Real, printed: Printed) -> bool:
+    """Return whether a number is printed rightly once what is printed is multiplied by a factor."""
     quotient = value * (1 / Fraction(factor)) if isinstance(value, Interval) else divide(value, factor)
     return graded(quotient, printed) in (Grade.RIGHT, Grade.ROUNDED)
 

@@ -127,6 +127,20 @@ class Array(Generic[T]):
         return str(_nest([_Bare(str(v)) for v in self.entries], self.shape))
 
 
+def side_by_side(arrays: Sequence[Array[T]]) -> Iterator[tuple[Index, tuple[tuple[Index, T], ...]]]:
+    """Yield what stands beside each other where arrays are compared entry by entry.
+
+    Args:
+        arrays: of shapes that fit; one of a single entry is compared with each of the others'.
+
+    Yields:
+        The index in the largest array, and from each array an index and the entry there.
+    """
+    longest = max(arrays, key=lambda array: len(array.entries))
+    columns = [[*array.items()] * (len(longest.entries) // len(array.entries)) for array in arrays]
+    return zip(indices(longest.shape), zip(*columns, strict=True), strict=True)
+
+
 class _Bare(str):
     """Text that shows itself without quotes."""
 

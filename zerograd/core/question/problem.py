@@ -62,7 +62,8 @@ class Problem(Question):
             ``{"huber": "1/2"}``; a formula, such as ``{"per_sample": "(y_hat - y)**4"}``; or a `Loss`.
         targets: what ``y`` may be: ``"real"`` numbers, ``"binary"`` (0 or 1) or ``"sign"`` (−1 or 1) labels,
             or a ``"class"`` for each sample.
-        minimum: ``"local"``: the parameters have to be a local minimum of the loss, the data being fixed.
+        minimum: ``"local"``: the parameters have to be a local minimum of the loss, the data being fixed;
+            ``"global"``: no parameters whatever, given ones included, have a lower loss on the same data.
         spurious: whether other parameters have to have a lower loss on the same data; what is given or asked
             of parameters is not asked of those. It implies ``minimum="local"``.
         title: for people, as are ``notes`` and ``references``.
@@ -207,8 +208,12 @@ class Problem(Question):
         """The same question under further conditions. Raises ProblemError if one does not fit."""
         return self._changed(where=[*self.where, *conditions])
 
+    def with_given(self, given: Mapping[str, Any]) -> Problem:
+        """The same question with these values in place of those given. Raises ProblemError."""
+        return self._changed(given=given)
+
     def anywhere(self) -> Problem:
-        """The same question, whether the parameters are a local minimum or not."""
+        """The same question, whether the parameters are a minimum or not."""
         return self if self.minimum is None else self._changed(minimum=None, spurious=False)
 
     def with_zeros(self, names: Iterable[str]) -> Problem:
@@ -240,6 +245,10 @@ class Problem(Question):
             "prefer": None,
         }
         return self._changed(**{**nothing, **unlabelled, **query})
+
+    def asking(self, **changes: Any) -> Problem:
+        """The same question with other arguments, by name, in place of its own. Raises ProblemError."""
+        return self._changed(**changes)
 
     def _changed(self, **changes: Any) -> Problem:
         names = ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink", "spurious")

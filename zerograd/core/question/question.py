@@ -70,7 +70,7 @@ class Question:
         bounds: (lowest, highest) by name or entry, None where open.
         loss: as documents have it (`Loss.to_json`); ``model`` has the object.
         targets: what y may be.
-        minimum: ``"local"``, if the parameters have to be a local minimum; else None.
+        minimum: ``"local"`` or ``"global"``, if the parameters have to be such a minimum; else None.
         spurious: whether other parameters have to have a lower loss on the same data. It is then a minimum
             that is asked for.
     """

@@ -19,7 +19,7 @@ from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED, keep_off_ki
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import Reference, complete_index, entry
 from zerograd.core.model.slopes import Ranges, is_chosen
-from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.arrays import Index, side_by_side
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.polynomial import Polynomial
@@ -315,10 +315,8 @@ def _failures(node: Tree, point: Point[Any]) -> Iterator[Failure]:
 
 def _failing(comparison: Chain, point: Point[Any]) -> Iterator[Failure]:
     arrays = [number_of(operand, _ENCLOSED, point.quantity) for operand in comparison.operands]
-    longest = max(arrays, key=lambda array: len(array.entries))
-    size = len(longest.entries)
-    columns = [array.entries * (size // len(array.entries)) for array in arrays]
-    for (index, _), row in zip(longest.items(), zip(*columns, strict=True), strict=True):
+    for index, places in side_by_side(arrays):
+        row = [value for _, value in places]
         links = zip(row, comparison.operators, row[1:], strict=False)
         if any(_ENCLOSED.compare(a, operator, b) is False for a, operator, b in links):
             yield Failure(comparison, index, tuple(map(narrow, row)))

@@ -57,7 +57,7 @@ def check_witness(
     """Return quietly if the witness answers the problem.
 
     Args:
-        kind: what shows that it is a local minimum, where that is asked; else None, or what it is.
+        kind: what shows that it is a minimum, where that is asked; else None, or what it is.
         lower: parameters with a lower loss on its data, where these are asked for; else None, or such ones.
 
     Raises:
@@ -73,13 +73,19 @@ def check_witness(
         raise Refused(wrong)
     if kind is not None:
         _check_kind(witness, kind)
-    if problem.minimum is not None and (kind is None or not kind.kind.is_minimum):
-        found = "nothing that shows it" if kind is None else str(kind.kind)
-        raise Refused([Violation("minimum", "a local minimum", found)])
+    if problem.minimum is not None:
+        _check_minimum(problem, kind)
     if lower is not None:
         check_lower(witness, lower)
     elif problem.spurious:
         raise Refused([Violation("spurious", "parameters with a lower loss", "none")])
+
+
+def _check_minimum(problem: Problem, kind: PointKind | None) -> None:
+    """See to it that an accepted kind is the minimum that is asked for. Raises Refused."""
+    if kind is None or not kind.is_asked(problem.minimum, problem.model):
+        found = "nothing that shows it" if kind is None else str(kind.kind)
+        raise Refused([Violation("minimum", f"a {problem.minimum} minimum", found)])
 
 
 def _check_kind(witness: Witness, kind: PointKind) -> None:
@@ -278,11 +284,6 @@ def accepted_line(problem: Problem, accepted: Witness | Certificate) -> str:
     numbers = f"{asked} sample{'' if asked.fixed == 1 else 's'}" if asked.fixed else f"samples: {asked}"
     scope = "any number of samples" if every_samples(problem, accepted) else numbers
     return f"accepted: a certificate that there is no answer ({scope}), re-checked exactly"
-
-
-def is_atlas(data: object) -> bool:
-    """Whether a document says of itself that it is for `zerograd.core.verdict.atlas.check_atlas`."""
-    return isinstance(data, Mapping) and data.get("format") == ATLAS_FORMAT
 
 
 def _check_document(problem: Problem, data: object, kind: object = None, lower: object = None) -> Witness:
