@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from zerograd.audits import Audit
 from zerograd.core.auditing.claims import Claim, read_claims
 from zerograd.core.auditing.judging import audit as judged
+from zerograd.core.auditing.rounding import EXAMPLE
 from zerograd.core.errors import FormatError, Refused
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.point import Point
@@ -115,7 +116,8 @@ class _Asker:
                 return Unknown("timeout", told, problem=question)
             if self.progress is not None:
                 self.progress(f"claim {number + 1}: looking for numbers {_WORDS.get(asked, asked)} it")
-            answer = self._solved(question, left)
+            answer = self._corrected(question, left) if asked == EXAMPLE else None
+            answer = answer or self._solved(question, until - time.monotonic())
             if isinstance(answer, Sat) and not isinstance(answer.witness, EnclosedWitness):
                 self.sats.append(answer)
         self.known[question.digest] = answer
@@ -126,6 +128,19 @@ class _Asker:
         if wanted.effort is not None:
             wanted = replace(wanted, effort=EFFORT)
         return smallest_first(question, 1, timeout=seconds, preferred=wanted, seed=self.seed)[0]
+
+    def _corrected(self, question: Problem, seconds: float) -> Answer | None:
+        """Numbers near those that are printed, by linearised corrections, if these answer the question."""
+        from zerograd.correcting import corrected
+
+        if question.minimum is not None or (near := corrected(question)) is None:
+            return None
+        answer = self._solved(near, seconds)
+        if not isinstance(answer, Sat):
+            return None
+        with suppress(Refused, FormatError, ArithmeticError):
+            return Sat(answer.witness.answering(question), problem=question, run=answer.run)
+        return None
 
     def _moved(self, question: Problem) -> Answer | None:
         """A witness of another question, if it answers this one, too."""
