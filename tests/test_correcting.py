@@ -72,7 +72,7 @@ def test_an_audit_of_a_larger_network() -> None:
     audit = zg.audit(problem, ["y_hat ~ [0.7520, 0.7740]", {"rounded": 2}])
     assert [str(finding.grade) for finding in audit.findings] == ["wrong", "right"]
     assert check_audit(problem, json.loads(json.dumps(audit.to_json()))) == audit.judged
-    assert "an example, exact, that rounds to what is given has w2[" in " ".join(str(audit).split())
+    assert "an example, exact, that rounds to what is given has " in " ".join(str(audit).split())
 
 
 @pytest.mark.parametrize("seed", seeds(12, 3))

@@ -19,7 +19,7 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.points.kinds import PointKind
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.answer import Answer, Sat, Unknown
+from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.preferring import preference
 from zerograd.search.verdict import Progress
@@ -27,6 +27,8 @@ from zerograd.solving import check_timeout, smallest_first
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds for each claim about an example in which not everything is given."""
+LEAST = 0.01
+"""Seconds that a question is given, if it is put at all."""
 EFFORT = 500
 """Steps, at most, for smaller numbers than the first that are found: a tenth of what `solve` takes."""
 
@@ -97,6 +99,7 @@ class _Asker:
         until: when the time of a claim is over, by its number.
         known: answers by the question's digest: claims and conventions may come to the same.
         sats: witnesses that were found: one may answer the next question, too.
+        refuted: certificates, by claim and role: one may be about other conventions, too.
     """
 
     timeout: float
@@ -105,10 +108,12 @@ class _Asker:
     until: dict[int, float] = field(default_factory=dict)
     known: dict[str, Answer] = field(default_factory=dict)
     sats: list[Sat] = field(default_factory=list)
+    refuted: dict[tuple[int, str], Unsat] = field(default_factory=dict)
 
     def __call__(self, _convention: Kink | None, number: int, asked: str, question: Problem) -> Answer:
         """Answer a question."""
-        answer = self.known.get(question.digest) or self._moved(question)
+        place = number, asked
+        answer = self.known.get(question.digest) or self._moved(question) or self._refuted(place, question)
         if answer is None:
             until = self.until.setdefault(number, time.monotonic() + self.timeout)
             if (left := until - time.monotonic()) <= 0:
@@ -117,9 +122,11 @@ class _Asker:
             if self.progress is not None:
                 self.progress(f"claim {number + 1}: looking for numbers {_WORDS.get(asked, asked)} it")
             answer = self._corrected(question, left) if asked == EXAMPLE else None
-            answer = answer or self._solved(question, until - time.monotonic())
+            answer = answer or self._solved(question, max(until - time.monotonic(), LEAST))
             if isinstance(answer, Sat) and not isinstance(answer.witness, EnclosedWitness):
                 self.sats.append(answer)
+            if isinstance(answer, Unsat) and answer.certificate is not None:
+                self.refuted[place] = answer
         self.known[question.digest] = answer
         return answer
 
@@ -149,6 +156,16 @@ class _Asker:
         for sat in self.sats:
             with suppress(Refused, FormatError, ArithmeticError):
                 return Sat(sat.witness.answering(question), problem=question, run=sat.run)
+        return None
+
+    def _refuted(self, place: tuple[int, str], question: Problem) -> Answer | None:
+        """A certificate of another question, if it is one of this question, too."""
+        known = self.refuted.get(place)
+        if known is None or known.certificate is None:
+            return None
+        certificate = replace(known.certificate, problem=question.digest)
+        with suppress(Refused, FormatError, ArithmeticError):
+            return Unsat("certificate", certificate=certificate, problem=question, run=known.run)
         return None
 
 
