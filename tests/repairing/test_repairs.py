@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.effort import seeds
 from tests.independent.repairs import check as check_independently
 from tests.repairing.planted import drawn, printed, problem_of
 from zerograd.core.auditing.claims import read_claims
+from zerograd.core.check import main
 from zerograd.core.errors import FormatError, Refused
 from zerograd.core.repairing.freed import entries_of
 from zerograd.core.repairing.repairs import check_repair, is_repair, with_values, wrong_claims
@@ -55,6 +57,16 @@ def test_a_sign_that_was_turned() -> None:
         }
     ]  # fmt: skip
     assert "the sign" in str(repair)
+
+
+def test_the_checker_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`python -m zerograd.core.check` accepts a document, with exit code 3 where sets are open."""
+    problem = half(w1=[["0.3", "0.1"], ["0.2", "0.4"]])
+    (tmp_path / "p.json").write_text(json.dumps(problem.to_json()))
+    for code, timeout in ((0, 60.0), (3, 1e-6)):
+        (tmp_path / "r.json").write_text(json.dumps(zg.repair(problem, CLAIMS, timeout=timeout).to_json()))
+        assert main([str(tmp_path / "p.json"), str(tmp_path / "r.json")]) == code
+        assert capsys.readouterr().out.startswith("accepted: ")
 
 
 def test_nothing_to_repair() -> None:

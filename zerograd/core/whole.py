@@ -61,6 +61,7 @@ KINDS: Mapping[str, Kind[Any]] = {
         lambda levels: levels.proof is not None,
     ),
     findings.FORMAT: Kind(judging.check_audit, judging.accepted_audit_line, lambda audit: audit.proved),
+    repairs.FORMAT: Kind(repairs.check_repair, repairs.accepted_repair_line, lambda found: not found.open),
 }
 """Each format, with what is done with its documents."""
 

@@ -106,10 +106,14 @@ def sign_of(p: Integers, place: Place) -> int:
 
 
 def order(a: Place, b: Place) -> int:
-    """The sign of a − b. Fields are of irrational roots, as `real_roots` makes them."""
+    """The sign of a − b."""
     if not isinstance(a, NumberField) and not isinstance(b, NumberField):
         return (a > b) - (a < b)
-    if isinstance(a, NumberField) and isinstance(b, NumberField) and _equal(a, b):
+    if not isinstance(a, NumberField):
+        return -order(b, a)
+    if not isinstance(b, NumberField):
+        return sign_at(_less_than(Fraction(b)), a.root)
+    if _equal(a, b):
         return 0
     digits = _BITS
     while True:
@@ -136,9 +140,12 @@ def _equal(a: NumberField, b: NumberField) -> bool:
     p, _ = uni.cleared(b.polynomial)
     if sign_at(p, a.root):
         return False
-    ends = [(Fraction(-end.numerator, end.denominator), Fraction(1)) for end in (b.low, b.high)]
-    above, below = (sign_at(uni.cleared(line)[0], a.root) for line in ends)
-    return above > 0 > below
+    return sign_at(_less_than(b.low), a.root) > 0 > sign_at(_less_than(b.high), a.root)
+
+
+def _less_than(value: Fraction) -> Integers:
+    """A multiple of t − value."""
+    return -value.numerator, value.denominator
 
 
 def real_roots(p: Integers) -> tuple[Place, ...]:

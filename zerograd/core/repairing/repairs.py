@@ -204,7 +204,7 @@ def check_found(problem: Problem, claims: Sequence[Claim], found: Found) -> None
         line = line_of(problem, claims, found.free, dict(found.values))
         if found.stretch not in line.stretches():
             raise Refused([Violation("repairs", "values with which no claim is wrong", str(found.free))])
-    elif not found.stretch.is_point:
+    elif not (found.stretch.is_point and isinstance(found.stretch.low, int | Fraction)):
         raise Refused([Violation("repairs", "one value", f"a stretch of {found.free}")])
     mended = repaired(problem, found)
     if mended is None:
@@ -252,15 +252,15 @@ def check_repair(problem: Problem, data: object) -> Repairs:
     if wrong != [*calculated]:
         raise Refused([Violation("wrong", short([*calculated]), short(wrong))])
     entries = {str(each): each for each in entries_of(problem)}
-    open_ = tuple(_set(each, entries) for each in _listed(data, "open"))
     told = tuple(_found(each, entries) for each in _listed(data, "repairs"))
     size = len(told[0].entries) if told else changes
+    open_ = tuple(_set(each, entries, size) for each in _listed(data, "open"))
     if any(len(each.entries) != size for each in told):
         raise FormatError("repairs: all of them change equally many values")
     ordered = in_order(claims, calculated)
     certificates = {}
-    for each in data.get("certificates", []):
-        free = _set(each.get("entries") if isinstance(each, Mapping) else None, entries)
+    for each in _listed(data, "certificates") if "certificates" in data else ():
+        free = _set(each.get("entries") if isinstance(each, Mapping) else None, entries, size)
         certificates[free] = certificate_from_json(each.get("certificate"))
         check_refuted(problem, ordered, free, certificates[free])
     found = [*_anew(problem, ordered, size, {*open_, *certificates})] if calculated else []
@@ -309,10 +309,13 @@ def _listed(data: Mapping[str, Any], key: str) -> list[Any]:
     return value
 
 
-def _set(data: object, entries: Mapping[str, Entry]) -> Free:
-    if not isinstance(data, list) or not all(isinstance(each, str) and each in entries for each in data):
-        raise FormatError(f"open: expected names of given numbers, found {short(data)}")
-    return tuple(entries[each] for each in data)
+def _set(data: object, entries: Mapping[str, Entry], size: int) -> Free:
+    names = data if isinstance(data, list) else []
+    if not all(isinstance(each, str) and each in entries for each in names) or not 1 <= len(names) <= size:
+        raise FormatError(f"expected names of given numbers, at most {size}, found {short(data)}")
+    if len({*names}) < len(names):
+        raise FormatError(f"expected different numbers, found {short(data)}")
+    return tuple(entries[each] for each in names)
 
 
 def _found(data: object, entries: Mapping[str, Entry]) -> Found:
@@ -320,17 +323,16 @@ def _found(data: object, entries: Mapping[str, Entry]) -> Found:
     if not isinstance(changes, list) or not changes or not all(isinstance(each, Mapping) for each in changes):
         raise FormatError(f"repairs: expected a list of changes, found {short(data)}")
     *others, last = changes
-    if any(each.get("entry") not in entries for each in changes):
-        raise FormatError("repairs: expected names of given numbers")
-    values = tuple((entries[each["entry"]], rational_from_json(each.get("to"))) for each in others)
-    return Found(values, entries[last["entry"]], stretch_from_json(last.get("any")))
+    *first, free = _set([each.get("entry") for each in changes], entries, MAX_CHANGES)
+    values = tuple(rational_from_json(each.get("to")) for each in others)
+    return Found(tuple(zip(first, values, strict=True)), free, stretch_from_json(last.get("any")))
 
 
 def _printed(data: object, claims: Sequence[Claim]) -> Printed:
     if not isinstance(data, Mapping):
         raise FormatError("printed: expected an object")
     steps = [claim.step for claim in claims if claim.step is not None]
-    slips = tuple(slip_from_json(each, steps) for each in data.get("slips", []))
+    slips = tuple(slip_from_json(each, steps) for each in _listed(data, "slips")) if "slips" in data else ()
     if len({slip.number for slip in slips}) < len(slips):
         raise FormatError("slips: at most one of each number")
     slack = rational_from_json(data.get("slack", "0"))

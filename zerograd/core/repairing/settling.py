@@ -94,7 +94,7 @@ def typical(problem: Problem, at: Entry) -> dict[str, Rational]:
         "a tenth": value / 10,
         "twice": 2 * value,
         "half": value / 2,
-        "one minus": 1 - value,
+        **({"one minus": 1 - value} if at.name in ("x", "y") else {}),
         "left out": 0,
     }
     for axis, place in enumerate(at.index):
