@@ -95,6 +95,22 @@ def test_a_printed_slip_has_consequences() -> None:
     assert "z3[0,1] was taken ten times: " in told
 
 
+def test_an_audit_says_where_it_went_wrong() -> None:
+    """One pre-activation is off, and with it all that comes of it: the audit names it."""
+    problem = problem_of(
+        {"x": [[1, 2]], "y": [[1]], "w1": [["0.3", "0.7"]], "b1": ["0.1"], "w2": [["0.5"]], "b2": ["0.2"]},
+        [2, 1, 1],
+    )
+    slip = Slip(Number("z1", (0, 0)), "factor", 10)
+    claims = as_calculated(problem, ["z1", "y_hat", "grad(w2)", "grad(w1)"], slip)
+    told = " ".join(str(zg.audit(problem, claims)).split())
+    assert (
+        "Of 5 printed numbers that are off, 4 follow from what is printed before them; these do not: z1[0,0]. "
+        "zerograd repair tells more." in told
+    )
+    assert "follow" not in str(zg.audit(problem, ["y_hat ~ 0.9", "z1 ~ 7"]))
+
+
 @pytest.mark.parametrize(
     ("kind", "number", "term", "factor"),
     [
