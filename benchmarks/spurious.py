@@ -5,8 +5,8 @@
 Three questions for each number H of hidden ReLU units: any spurious minimum; one in which every unit is
 active on some sample and has an outgoing weight that is not 0; one in which every unit is off at another
 sample besides. The fewest samples are the first number with an answer: all smaller ones have none, with a
-certificate each. Then the smallest numbers are looked for (docs/theory/smallest.md has the measure). Prints
-a table in Markdown.
+certificate each. Then the smallest numbers are looked for (docs/theory/smallest.md has the measure), and
+copies of the unit of H = 1 are tried. Prints a table in Markdown.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
     sys.path.insert(0, str(ROOT))
 
 import zerograd as zg  # noqa: E402  # found now
+from zerograd.core.verdict.answer import Smallest  # noqa: E402
+from zerograd.core.verdict.size import size_of  # noqa: E402
 
 MOST_SAMPLES = 5
 FAMILIES = {"any": "", "active": "units active", "bent": "units active and off"}
@@ -47,8 +51,38 @@ def asked(family: str, units: int, samples: int) -> zg.Problem:
     return zg.Problem(network=[1, units, 1], samples=samples, spurious=True, where=where)
 
 
-def row(family: str, units: int, timeout: float) -> dict[str, Any]:
-    """The fewest samples, and the smallest numbers with these."""
+def copies(problem: zg.Problem, units: int, one: dict[str, Any] | None) -> Iterator[zg.Sat]:
+    """Answers in which all units are that of H = 1, with outgoing weights of the same sum."""
+    if one is None or units == 1 or len(one["x"]) != problem.samples.fixed:
+        return
+    parameters = one["parameters"]
+    total = Fraction(parameters["w2"][0][0])
+    for weights in product((-2, -1, 1, 2), repeat=units):
+        if sum(weights) == total:
+            given = {
+                **{name: parameters[name] * units for name in ("w1", "b1")},
+                "w2": [[*weights]],
+                "b2": parameters["b2"],
+                "x": one["x"],
+                "y": one["y"],
+            }
+            where = [*map(str, problem.where)]
+            answer = zg.solve(
+                zg.Problem(
+                    network=problem.network, samples=problem.samples, spurious=True, where=where, given=given
+                )
+            )
+            if isinstance(answer, zg.Sat):
+                witness = answer.witness.answering(problem)
+                yield answer.updated(problem=problem, witness=witness)
+
+
+def row(family: str, units: int, timeout: float, one: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The fewest samples, and the smallest numbers with these.
+
+    Args:
+        one: the witness of a single unit.
+    """
     start = time.monotonic()
     fewer = True
     for samples in range(1, MOST_SAMPLES + 1):
@@ -62,6 +96,10 @@ def row(family: str, units: int, timeout: float) -> dict[str, Any]:
     small = zg.smallest(problem, timeout=timeout)
     if not isinstance(small, zg.Sat) or small.smallest is None or small.lower is None:
         raise SystemExit(f"no small answer: {small}")
+    for copied in copies(problem, units, one):
+        size = size_of(copied.witness)
+        if size is not None and size < small.smallest.size:
+            small = copied.updated(smallest=Smallest(size, small.smallest.exhausted))
     document = small.to_json()
     return {
         "units": units,
@@ -115,10 +153,13 @@ def main() -> None:
     options = parser.parse_args()
     print("| H | asked besides | samples | data (x, y) | parameters | loss | smallest numbers | time |")
     print("|---|---|---|---|---|---|---|---|")
-    rows = []
+    rows: list[dict[str, Any]] = []
+    ones: dict[str, Any] = {}
     for units in options.units:
         for family in options.family:
-            rows.append(row(family, units, options.timeout))
+            rows.append(row(family, units, options.timeout, ones.get(family)))
+            if units == 1:
+                ones[family] = rows[-1].get("witness")
             print(line(rows[-1]), flush=True)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

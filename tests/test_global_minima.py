@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import zerograd as zg
-from tests.independent.check import check_point
+from tests.independent.check import check, check_point
 from tests.independent.documents import No
 from tests.independent.kinds import Kinds
 from tests.independent.problems import Problem as OtherProblem
@@ -121,6 +121,37 @@ def test_a_point_that_is_given_and_none(problem: zg.Problem, told: str) -> None:
             check_point(OtherProblem(question.to_json()), {**document, "problem": question.digest})
 
 
+def test_what_is_asked_besides_may_exclude_it() -> None:
+    """The no is about points that have the least loss; both checkers accept it, and people can read it."""
+    problem = asked(given={**V, "b1": -1})
+    answer = zg.solve(problem, timeout=30)
+    assert isinstance(answer, zg.Unsat) and answer.certificate is not None
+    document = accepted(problem, answer)["certificate"]
+    assert certificate_from_json(document) == answer.certificate
+    check(OtherProblem(problem.to_json()), document)
+    proof = zg.prove(problem, timeout=30)
+    assert isinstance(proof, zg.Proof)
+    for text in (str(proof), proof.to_markdown(), proof.to_latex()):
+        assert "have the loss 2/9" in " ".join(text.split())
+    assert zg.plot(answer)
+    with pytest.raises(zg.ZerogradError, match="minima"):
+        proof.to_coq()
+    better = document["better"]
+    for changed in (
+        {**document, "better": {**better, "w2": [["3"]]}},  # a higher loss
+        {**document, "better": {**better, "w2": [["3", "1"]]}},
+        {**document, "better": {"w1": [["0"]]}},
+        {key: value for key, value in document.items() if key != "better"},
+    ):
+        with pytest.raises((Refused, FormatError)):
+            check_result(problem, changed)
+        with pytest.raises((No, IndexError, TypeError)):
+            check(OtherProblem(problem.to_json()), changed)
+    for question in (problem.anywhere(), asked(given={"b1": -1}), problem.asking(minimum="local")):
+        with pytest.raises(Refused):
+            check_result(question, {**document, "problem": question.digest})
+
+
 def test_a_certificate_about_a_point_has_no_parts() -> None:
     """Nor another form; of a question that leaves something open it is refused."""
     problem = asked(given={**V, **CONSTANT, "w2": "1/2"})
@@ -136,8 +167,7 @@ def test_what_is_not_known_is_said() -> None:
     """A loss whose least value is not found, and a point of which it is open."""
     mae = zg.solve(asked(given={**V, "w1": 1, "b1": -3, "w2": 1}, loss="mae"))
     assert "not one of least squares" in str(mae)
-    none = zg.solve(asked(where=["loss > 1"]), timeout=5)
-    assert "no witness was found that has it" in str(none)
+    assert isinstance(zg.solve(asked(where=["loss > 1"]), timeout=5), zg.Unsat)
     deep = zg.solve(asked(network=[1, 1, 1, 1], where=["loss > 0"]), timeout=5)
     assert "networks with one hidden layer" in str(deep)
 

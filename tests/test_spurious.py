@@ -197,7 +197,7 @@ def test_a_claim_is_checked_where_nobody_asked() -> None:
 
 
 def test_a_point_that_is_given() -> None:
-    """Of a local minimum that is global, and of a saddle, it is said why they are none."""
+    """A local minimum that is global, and a saddle, are told from spurious minima."""
     peak = {"x": [0, 1, 2], "y": [0, 1, 0]}
     best = asked(samples=3, given={**peak, "w1": -1, "b1": -1, "w2": 0, "b2": "1/3"})
     assert isinstance(zg.solve(best), zg.Sat)  # a kink does better

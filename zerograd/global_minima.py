@@ -14,7 +14,7 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
-from zerograd.answering import answer_of
+from zerograd.answering import accepted, answer_of
 from zerograd.classifying.everywhere import kind_among_all
 from zerograd.classifying.lowest import Least, TooManyError, find_least
 from zerograd.core.errors import ProblemError, Refused
@@ -23,10 +23,11 @@ from zerograd.core.model.kinks import NoSlopeYet
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import format_exact
 from zerograd.core.numbers.exact_functions import EXACT
-from zerograd.core.numbers.rationals import narrowed
+from zerograd.core.numbers.rationals import narrowed, rational_text
 from zerograd.core.points.lowest import unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.refuting.at_most import at_most
 from zerograd.core.verdict.answer import Answer, Run, Sat, Unknown, Unsat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
@@ -61,8 +62,9 @@ def global_answer(problem: Problem, task: Task) -> Answer:
                 cross_check=None,
             )
             answer = answer_of(question, finding, task.start, recheck_now=False)
-            if isinstance(finding.verdict, Impossible) and last and known is None:
-                return refuted(Unsat(finding.verdict.evidence, problem=problem, run=answer.run), task)
+            if isinstance(finding.verdict, Impossible) and last:
+                no = Unsat(finding.verdict.evidence, problem=problem, run=answer.run)
+                return refuted(no, task) if known is None else _without(no, known, task)
             if not isinstance(finding.verdict, Found) or finding.verdict.witness in seen:
                 break
             seen.append(finding.verdict.witness)
@@ -71,6 +73,21 @@ def global_answer(problem: Problem, task: Task) -> Answer:
                 return found
         task.tried += len(seen)
     return _open(problem, task, least)
+
+
+def _without(answer: Unsat, known: Least, task: Task) -> Unsat:
+    """The no, where no point that has the least loss answers all else; with a proof, if one is found."""
+    if task.prover is None:
+        return answer
+    better = {name: array.map(rational_text).tolist() for name, array in known.parameters.items()}
+    question = at_most(answer.problem, better)
+    deadline = time.monotonic() + task.proved
+    found = task.prover.find(question, deadline=deadline, fixed=False, progress=task.progress)
+    if found.certificate is None:
+        return answer.updated(open=found.open)
+    certificate = replace(found.certificate, problem=answer.problem.digest, better=better)
+    with accepted(certificate):
+        return answer.updated(evidence="certificate", certificate=certificate)
 
 
 def _least(problem: Problem, until: float) -> Least | str:

@@ -168,7 +168,7 @@ def test_printed_digits_as_a_condition() -> None:
 
 @pytest.mark.parametrize("seed", seeds(12, 3))
 def test_against_all_completions(seed: int) -> None:
-    """Of whole numbers from −1 to 1, by going through them all."""
+    """All completions by whole numbers from −1 to 1 are gone through."""
     random = Random(seed)
     network = {
         "inputs": 1,

@@ -50,7 +50,7 @@ def test_an_example_that_rounds_to_it() -> None:
 
 
 def test_none_rounds_to_it() -> None:
-    """By a certificate; or, of a claim that is wrong in all of the box, by one pass over intervals."""
+    """Certificates show it; or one pass over intervals, of a claim that is wrong in all of the box."""
     by_proof = example(PRODUCT, "y_hat == 2/9", "loss ~ 0.606")
     assert str(by_proof.grade) == "wrong"
     assert isinstance(by_proof.answers[0][1], Unsat)

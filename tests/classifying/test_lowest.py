@@ -79,7 +79,7 @@ def least_of(net: Network, x: Any, y: list[Any], loss: str = "sse") -> tuple[Poi
     ],
 )
 def test_known_values(net: Network, x: Any, y: list[int], expected: str) -> None:
-    """By hand: constants, fits, and lines."""
+    """Constants, fits, and lines, worked out by hand."""
     assert least_of(net, x, y)[1].squares == Fraction(expected)
 
 
@@ -124,7 +124,7 @@ def descended(point: Point[Any], random: Random) -> float:
 
 @pytest.mark.parametrize("seed", seeds(25, 2))
 def test_descents_come_to_it_and_never_below(seed: int) -> None:
-    """Of forty starts the best one ends there (or within 1 %: some valleys are long)."""
+    """The best of forty ends there (or within 1 %: some valleys are long)."""
     random = Random(seed)
     inputs, samples = random.choice((1, 1, 2)), random.randint(2, 6)
     phi: Any = random.choice(("relu", "relu", "abs", {"leaky_relu": "1/2"}))
@@ -154,7 +154,7 @@ def test_a_solver_finds_nothing_below(seed: int) -> None:
 
 
 def test_the_nearest_point_of_a_cone() -> None:
-    """By hand, and by its conditions: no generator is in the direction of what is left."""
+    """Known ones, and its conditions: no generator is in the direction of what is left."""
     assert nearest([(1, 0), (0, 1)], (2, -3)) == {0: 2}
     assert nearest([], (1,)) == {}
     random = Random(1)
@@ -230,7 +230,7 @@ def test_both_checkers_agree_on_changed_proofs(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", seeds(200, 40))
 def test_points_are_the_best_or_there_are_better_ones(seed: int) -> None:
-    """Of one hidden layer with a kink at 0 it is always decided, and both checkers accept why."""
+    """With one hidden layer and a kink at 0 it is always decided, and both checkers accept why."""
     point = drawn_point(Random(seed), losses=("mse", "sse"), outputs=(1,))
     found = kind_among_all(point)
     known = unfit(point.model, (*point.x.entries, *point.y.entries)) is None

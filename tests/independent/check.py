@@ -171,11 +171,17 @@ def check(problem: Problem, data: Any) -> None:
     if isinstance(data, dict) and "point" in data:
         check_point(problem, data)
         return
-    keys(data, {"format", "problem", "parts"}, {"derivative_at_kink"})
+    keys(data, {"format", "problem", "parts"}, {"derivative_at_kink", "better"})
     need(data["format"] == "zerograd.certificate/1", "another format")
     need(data["problem"] == problem.digest, "another problem")
     need(isinstance(data["parts"], list) and data["parts"], "no parts")
     problem = problem.necessary()
+    if "better" in data:
+        need(problem.data.get("minimum") == "global", "no global minimum is asked for")
+        bound = Kinds.of_data(problem, data["better"]).loss
+        where = [*problem.data.get("where", []), f"loss <= {bound}"]
+        rest = {key: value for key, value in problem.data.items() if key != "minimum"}
+        problem = Problem({**rest, "where": where})
     if "derivative_at_kink" in data:
         problem = problem.under(data["derivative_at_kink"])
     n, every, numbers = enough(problem), False, set()

@@ -65,6 +65,18 @@ class Kinds:
         self.numbers = {name: F(told.get(name, 1)) for name in ("factor", "delta", "beta")}
         self.depth = len(self.widths) - 1
 
+    @classmethod
+    def of_data(cls, problem: Problem, parameters: Any) -> Kinds:
+        """The given data, with other parameters."""
+        keys(parameters, {*problem.shapes}, set())
+        given = {**problem.data["given"], **parameters}
+        return cls(Problem({**problem.data, "given": given}))
+
+    @property
+    def loss(self) -> Fraction:
+        *_, y_hat = self.passes(self.moved([{}]))
+        return (trimmed(self.losses(y_hat)) or [F(0)])[0]
+
     @staticmethod
     def table(name: str, slope: Fraction | None) -> tuple[list[Fraction], list[Piece]]:
         if name == "leaky_relu":

@@ -11,6 +11,8 @@ import os
 import runpy
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -60,13 +62,15 @@ def test_the_fault_is_the_first_sentence(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BY_COMMAND)
-def test_the_command_says_it_too(name: str, tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("default")
+def test_the_command_says_it_too(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The script prints what it prints; the report follows, and begins with the fault."""
     path, sentence = HERE / f"{name}.py", SENTENCES[name]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    plain = subprocess.run(
-        [sys.executable, str(path)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
-    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(path)])
+    with redirect_stdout(StringIO()) as plain:  # libraries are loaded here
+        runpy.run_path(str(path), run_name="__main__")
     kept = tmp_path / "report.json"
     done = subprocess.run(
         [sys.executable, "-m", "zerograd", "watch", "-o", str(kept), str(path)],
@@ -77,8 +81,8 @@ def test_the_command_says_it_too(name: str, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode in (0, 3), done.stderr
-    assert done.stdout.startswith(plain.stdout)
-    report = " ".join(done.stdout.removeprefix(plain.stdout).split())
+    assert done.stdout.startswith(plain.getvalue())
+    report = " ".join(done.stdout.removeprefix(plain.getvalue()).split())
     assert report.startswith(sentence)
     document = json.loads(kept.read_text(encoding="utf-8"))
     assert document["verdict"] == sentence

@@ -37,7 +37,7 @@ DESCENTS = 8
 STEPS = 400
 """Steps of each descent."""
 KEPT = 6
-"""Of what was drawn or descended to, those that are made exact."""
+"""Those that are made exact, of what was drawn or descended to."""
 MAX_WORK = 2_000_000
 """Samples times parameters times draws, beyond which fewer are drawn."""
 DENOMINATORS = (1, 2, 3, 4, 6, 12, 64, 2**12, 2**20)

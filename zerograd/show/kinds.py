@@ -64,17 +64,22 @@ def kind_text(point: Point[Exact], found: PointKind) -> str:
 
 def _better(point: Point[Exact], parameters: Mapping[str, Array[Exact]]) -> str:
     """``the loss is 1/9, not 1/6, at w1 = 0, b1 = 1, w2 = 1/3``."""
-    values = [
-        f"{short_entry(name, index, array.shape)} = {exact_text(value)}"
-        for name, array in parameters.items()
-        for index, value in array.items()
-    ]
-    where = ", ".join(values[:_MOST_VALUES]) + ", …" * (len(values) > _MOST_VALUES)
+    where = parameters_text(parameters)
     try:
         there, here = (narrow(each.loss) for each in (with_parameters(point, parameters), point))
     except ArithmeticError:
         return f"the loss is lower at {where}"
     return f"the loss is {exact_text(there)}, not {exact_text(here)}, at {where}"
+
+
+def parameters_text(parameters: Mapping[str, Array[Exact]]) -> str:
+    """``w1 = 0, b1 = 1, w2 = 1/3``."""
+    values = [
+        f"{short_entry(name, index, array.shape)} = {exact_text(value)}"
+        for name, array in parameters.items()
+        for index, value in array.items()
+    ]
+    return ", ".join(values[:_MOST_VALUES]) + ", …" * (len(values) > _MOST_VALUES)
 
 
 def given_kind_text(problem: Problem, certificate: Certificate) -> str:

@@ -140,7 +140,7 @@ def kind_from_json(network: Network, data: object, field: NumberField | None = N
         raise FormatError(f"kind.reason: expected a text, found {short(reason)}")
     minimum = proof_from_json(said["minimum"], field) if "minimum" in said else None
     level = _level(network, said["level"], field) if "level" in said else None
-    better = _parameters(network, said["better"], field) if "better" in said else None
+    better = parameters_from_json(network, said["better"], field) if "better" in said else None
     evidence = Evidence(minimum, level, curves.get("falls"), curves.get("rises"), reason, better)
     return PointKind(kind, evidence)
 
@@ -176,7 +176,10 @@ def proof_from_json(data: object, field: NumberField | None = None) -> Proof:
     raise FormatError(f"minimum.by: found {short(said.get('by'))}")
 
 
-def _parameters(network: Network, data: object, field: NumberField | None) -> Mapping[str, Array[Exact]]:
+def parameters_from_json(
+    network: Network, data: object, field: NumberField | None = None
+) -> Mapping[str, Array[Exact]]:
+    """Read parameters by name, those that are there. Raises FormatError."""
     said = _object(data, "better", set(network.shapes))
     return {
         name: array_from_lists(said[name], shape, field)

@@ -102,9 +102,7 @@ class Wrong:
 
 
 def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong, ...]:
-    """Return what is asked and is not so at the given point: the first `MOST`; nothing if none is known.
-
-    Where a spurious minimum is asked for, so is what is `necessary` for it.
+    """Return what is asked, or `necessary`, and not so at the given point: the first `MOST` that are known.
 
     Args:
         point: the given point, where its gradients are known already.
@@ -112,10 +110,8 @@ def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong,
     Raises:
         Refused: enclosures do not tell what loss and gradients are.
     """
-    problem = necessary(problem)
-    if point is not None:
-        return tuple(islice(_wrong(problem, point), MOST))
-    return _wrong_at_given(problem)
+    asked = necessary(problem)
+    return _wrong_at_given(asked) if point is None else tuple(islice(_wrong(asked, point), MOST))
 
 
 @remembered_of_last

@@ -132,12 +132,15 @@ class Certificate:
             of other problems.
         point: of a problem that asks for a minimum, and in which everything is given: what shows that the
             given point is none, as a document (`zerograd.core.points.documents`). There are no parts then.
+        better: of a problem that asks for a global minimum: parameters, as documents have them; the parts
+            speak of points alone whose loss is at most theirs (`zerograd.core.refuting.at_most`).
     """
 
     problem: str
     parts: tuple[Part, ...]
     convention: Kink | None = None
     point: Mapping[str, Any] | None = None
+    better: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
         if self.point is not None:
@@ -154,7 +157,9 @@ class Certificate:
             if part.samples is not None:
                 data["samples"] = part.samples
             parts.append(data | {"proof": _node_to_json(part.root)})
-        under = {} if self.convention is None else {"derivative_at_kink": self.convention}
+        under: dict[str, Any] = {} if self.convention is None else {"derivative_at_kink": self.convention}
+        if self.better is not None:
+            under["better"] = self.better
         return {"format": FORMAT, "problem": self.problem, **under, "parts": parts}
 
 
@@ -215,7 +220,7 @@ def certificate_from_json(data: object) -> Certificate:
     """The inverse of `Certificate.to_json`. Raises FormatError, naming the place."""
     of_point = isinstance(data, Mapping) and "point" in data
     shown = "point" if of_point else "parts"
-    allowed: set[str] = set() if of_point else {"derivative_at_kink"}
+    allowed: set[str] = set() if of_point else {"derivative_at_kink", "better"}
     document = _object(data, "certificate", {"format", "problem", shown}, allowed)
     if document["format"] != FORMAT:
         raise FormatError(f"certificate.format: expected {FORMAT!r}, found {short(document['format'])}")
@@ -233,7 +238,10 @@ def certificate_from_json(data: object) -> Certificate:
             f"certificate.derivative_at_kink: expected {', '.join(UNDER_ALL)}, found {short(convention)}"
         )
     parts = tuple(_part(part, f"certificate.parts[{n}]") for n, part in enumerate(document["parts"]))
-    return Certificate(document["problem"], parts, convention)
+    better = document.get("better")
+    if better is not None and not isinstance(better, Mapping):
+        raise FormatError(f"certificate.better: expected an object, found {short(better)}")
+    return Certificate(document["problem"], parts, convention, better=better)
 
 
 def _part(data: object, place: str) -> Part:

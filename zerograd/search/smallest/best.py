@@ -86,8 +86,15 @@ class Best:
     worst: Size | None = None
 
     @property
+    def is_one(self) -> bool:
+        """Whether one witness is wanted, of which no more is asked than the question does."""
+        return self.count == 1 and self.asked is None
+
+    @property
     def effort_of_judging(self) -> int:
         """Parameters that take about as long to compute with as to decide whether one is such a minimum."""
+        if self.asked is None:
+            return 0
         network = self.problem.network
         return 50 if network.widths[0] == network.widths[-1] == 1 else 400
 

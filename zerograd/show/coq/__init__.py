@@ -61,8 +61,8 @@ def proof_coq(problem: Problem, certificate: Certificate) -> str:
     reason = unfit(problem)
     if reason is not None:
         raise NotExportable(reason)
-    if certificate.point is not None:
-        raise NotExportable("it is about a point that is given and no minimum: write latex or markdown")
+    if certificate.point is not None or certificate.better is not None:
+        raise NotExportable("it is about minima: write latex or markdown")
     if any(part.kind == "calculation" for part in certificate.parts):
         raise NotExportable(
             "it is a calculation with given numbers: of a small network, zerograd prove finds a proof for Coq"

@@ -43,7 +43,7 @@ def claim(problem: Problem, certificate: Certificate) -> Prose:
     whole = "integer " if problem.domain == "integer" else ""
     every = problem.samples.most is not None and _holds_for_any(problem, certificate)
     asked = [*asked_of(problem, partial(_gradient, problem)), *conditions(problem, general=every)]
-    if certificate.point is not None:
+    if certificate.point is not None or certificate.better is not None:
         nearby = "" if problem.minimum == "global" else " nearby"
         asked.append(prose(f"that no parameters{nearby} have a lower loss on the same data"))
     elif problem.spurious:
@@ -79,8 +79,8 @@ def consequences(problem: Problem) -> Prose:
     ]
     known += conditions(necessary(problem))[len(problem.where) :]
     return worded(
-        "Of such parameters it is known that {known} (docs/theory/spurious.md has the proofs). So it "
-        "suffices to show that nothing satisfies this and all else.",
+        "Of such parameters it is known that {known} (docs/theory/spurious.md proves it). So it suffices "
+        "to show that nothing satisfies this and all else.",
         known=join(known) if known else "the loss is lower elsewhere",
     )
 

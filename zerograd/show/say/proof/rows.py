@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from zerograd.core.question.necessary import necessary
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.at_most import at_most
 from zerograd.core.refuting.certificate import Certificate, Identity, Inner, Like, Node, Part, Split, nodes
 from zerograd.core.refuting.refutation import Known, cases_of
 from zerograd.core.refuting.system import Case, split_name
@@ -94,6 +95,8 @@ def told(problem: Problem, certificate: Certificate, *, most: int = 1000) -> Tol
     Args:
         most: rows that are put into words.
     """
+    if certificate.better is not None:
+        problem = at_most(problem, certificate.better)
     rows: list[Row] = []
     leaves = 0
     facts: list[tuple[int, Formula]] = []
