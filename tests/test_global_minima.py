@@ -65,6 +65,7 @@ def other(problem: zg.Problem, answer: zg.Sat) -> Kinds:
         (asked(network=[2, 1, 1], samples=4, given=XOR, where=["w2 > 0"]), "1/6"),
         (asked(network=[1, 1], given=V), "2/9"),
         (asked(given={}, where=["loss > 0", "x == 1"]), "2/9"),
+        (asked(network=[1, 1, 1, 1], given={"x": [1, 1, 2], "y": [0, 1, 2]}), "1/6"),
         (asked(network=[1, 2, 1], given={}), "0"),
         (asked(network=[1, 2, 2, 1], given={}), "0"),
     ],
