@@ -62,7 +62,7 @@ def measures() -> list[Measure]:
         Measure(
             # One of them says that a unit is on none of its kinks, as a condition.
             "files outside core.model that read an activation's slopes, kinks or offsets",
-            12,
+            13,
             len(pieces),
             pieces,
         ),

@@ -23,5 +23,8 @@ def check_no_minimum(problem: Question, told: Mapping[str, Any]) -> None:
     if reason := given.unfit(problem):
         raise Refused([Violation("point", "one that is given", reason)])
     found = check_kind_document(given.given_point(problem), told)
+    if problem.spurious and found.is_global(problem.model):
+        return
     if found.is_asked(problem.minimum, problem.model) is not False:
-        raise Refused([Violation("point", f"one that is no {problem.minimum} minimum", str(found.kind))])
+        what = "spurious" if problem.spurious else problem.minimum
+        raise Refused([Violation("point", f"one that is no {what} minimum", str(found.kind))])
