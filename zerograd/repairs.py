@@ -26,8 +26,6 @@ from zerograd.repairing.search import Search
 
 DEFAULT_TIMEOUT = 60.0
 CHANGES = 2
-ASKED = 10.0
-"""Seconds, at most, for one question to solvers."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -144,11 +142,11 @@ def find_repair(
     deadline = time.monotonic() + timeout
     say = progress or (lambda _: None)
 
-    def ask(question: Problem) -> Certificate | dict[Entry, Rational] | None:
+    def ask(question: Problem, seconds: float) -> Certificate | dict[Entry, Rational] | None:
         """Return what refutes a question, or rational numbers that answer it."""
         from zerograd.api import solve
 
-        left = min(deadline - time.monotonic(), ASKED)
+        left = min(deadline - time.monotonic(), seconds)
         if left <= 0:
             return None
         match solve(question, timeout=left, prefer="any"):

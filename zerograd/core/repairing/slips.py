@@ -21,7 +21,7 @@ from zerograd.core.question.language import Call, Chain, Item, Name, Node, names
 
 FACTORS: tuple[Rational, ...] = (-1, 10, Fraction(1, 10), 2, Fraction(1, 2))
 """What numbers are multiplied by in error: signs, decimal points, factors of squares."""
-KINDS = ("factor", "term", "unactivated", "underived", "transposed", "uphill")
+KINDS = ("factor", "term", "unactivated", "underived", "transposed", "updated", "uphill")
 
 _PLACE = re.compile(r"(grad\([a-z_]+[0-9]*\)|[a-z_]+[0-9]*)(?:\[([0-9]+(?:,[0-9]+)*)\])?")
 
@@ -51,7 +51,8 @@ class Slip:
     Attributes:
         kind: ``factor``: the number was multiplied by ``factor``; ``term``: one summand was, which is 0 if it
             was left out; ``unactivated``: z was taken for a; ``underived``: ∂L/∂a for ∂L/∂z; ``transposed``:
-            the weights were read with rows and columns exchanged; ``uphill``: the step was added.
+            the weights were read with rows and columns exchanged; ``updated``: those after the first step
+            were taken; ``uphill``: the step was added.
         term: which summand: a position, −1 for the bias.
     """
 

@@ -131,7 +131,15 @@ class Work:
             if f"b{number}" in parameters:
                 gradients[f"b{number}"] = self._totals(f"grad(b{number})", delta, step)
             name = f"grad(a{number - 1})" if number > 1 else "grad(x)"
-            arriving = self._sums(name, delta, parameters[f"w{number}"].turned, step)
+            weights = parameters[f"w{number}"]
+            taken = self._slip(name, None, step)
+            if taken and taken.kind == "updated" and sheet.steps:
+                rate, pairs = (
+                    sheet.steps[0].rate,
+                    zip(weights.entries, gradients[f"w{number}"].entries, strict=True),
+                )
+                weights = Array(weights.shape, tuple(v - rate * g for v, g in pairs))
+            arriving = self._sums(name, delta, weights.turned, step)
         return gradients
 
     def _moved(

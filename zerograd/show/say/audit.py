@@ -26,6 +26,7 @@ from zerograd.document.numbers import decimal_text, exact_text, is_long
 from zerograd.show.kinds import kind_text
 from zerograd.show.lecture.languages import Language, document
 from zerograd.show.say import paper
+from zerograd.show.say.following import following
 from zerograd.show.words import count
 
 SHOWN = 12
@@ -111,6 +112,7 @@ def _blocks(audit: Audit) -> Iterator[Block]:
         yield Table(tuple(map(prose, head)), tuple(rows), words=len(head) - 2)
     for sentence in sentences:
         yield Paragraph(sentence)
+    yield from following(audit)
 
 
 def _some(names: Sequence[str]) -> str:
