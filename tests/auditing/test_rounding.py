@@ -191,3 +191,9 @@ def test_planted_examples_are_not_refuted(seed: int) -> None:
     claims = [f"y_hat ~ {float(y_hat):.4f}", f"loss ~ {float(y_hat**2):.4f}"]
     assert graded(y_hat, Printed("", Fraction(f"{float(y_hat):.4f}"), Fraction(1, 10**4))).value == "rounded"
     assert str(example(problem, *claims, places=2).grade) == "right"
+
+
+def test_repairs_take_numbers_as_they_are() -> None:
+    """They are about what is printed."""
+    with pytest.raises(FormatError, match="rounded: an example is repaired as it is printed"):
+        zg.repair(PRODUCT, ["y_hat == 2/9", {"rounded": 2}])

@@ -14,6 +14,8 @@ from math import prod
 from typing import Any, TypeAlias
 
 from zerograd.core.auditing.claims import (
+    OF_OUTPUTS,
+    PROBABILITIES,
     Claim,
     Digits,
     GlobalMinimum,
@@ -44,6 +46,7 @@ from zerograd.core.question.language import (
     Unary,
     names_in,
     unparse,
+    walk,
 )
 from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
@@ -148,6 +151,10 @@ def judged(problem: Problem, number: int, claim: Claim, convention: Kink | None,
 
 def with_condition(problem: Problem, node: Node) -> Problem:
     """Return the question with a further condition. Raises UnaskedError if it cannot be asked."""
+    if any(isinstance(part, Call) and part.function in OF_OUTPUTS for part in walk(node)) or (
+        PROBABILITIES in names_in(node)
+    ):
+        raise UnaskedError("probabilities are calculated where everything is given")
     try:
         return problem.with_conditions([str(parse_condition(unparse(node)))])
     except LanguageError as error:
