@@ -14,6 +14,7 @@ from tests.repairing.planted import drawn
 from zerograd.core.auditing.claims import read_claims
 from zerograd.core.repairing.freed import Stretch, entries_of, line_of
 from zerograd.core.repairing.repairs import with_values, wrong_claims
+from zerograd.core.repairing.settling import settled
 from zerograd.core.repairing.unmoved import wrong_anyway
 
 LOSSES: list[Any] = ["mse", {"sse": "1/2"}, "mae", {"huber": "1/2"}, "hinge"]
@@ -77,6 +78,33 @@ def test_what_is_wrong_anyway(seed: int) -> None:
     for _ in range(6):
         values = {at: Fraction(rng.randint(-30, 30), 10) for at in free}
         assert claims.index(claim) in wrong_claims(with_values(problem, values), claims)
+
+
+@pytest.mark.parametrize("seed", seeds(40, quick=6))
+def test_two_numbers(seed: int) -> None:
+    """What is settled of two numbers is so: outside the values that are found, a claim is wrong."""
+    rng = random.Random(seed)
+    problem = example(rng)
+    exact = [f"{name} == {rng.choice([0, 1, 2])}" for name in ("y_hat[0,0]", "z1[0,0]", "grad(w1)[0,0]")]
+    claims = read_claims([*exact, rng.choice(CLAIMS)])
+    pair = tuple(rng.sample(entries_of(problem), 2))
+    found = settled(problem, claims, pair)
+    if found is None:
+        return
+    values = [(Fraction(rng.randint(-20, 20), 5), Fraction(rng.randint(-20, 20), 5)) for _ in range(8)]
+    for one in found:
+        ((at, value),) = one.values
+        for end in (one.stretch.low, one.stretch.high):
+            if isinstance(end, int | Fraction):
+                new = {at: value, one.free: end}
+                values.append((Fraction(new[pair[0]]), Fraction(new[pair[1]])))
+    for each in values:
+        changed = dict(zip(pair, each, strict=True))
+        holds = any(
+            changed[one.values[0][0]] == one.values[0][1] and one.stretch.holds(changed[one.free])
+            for one in found
+        )
+        assert holds == (not wrong_claims(with_values(problem, changed), claims))
 
 
 def test_a_line_on_a_kink() -> None:
