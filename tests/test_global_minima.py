@@ -12,6 +12,7 @@ from tests.independent.check import check, check_point
 from tests.independent.documents import No
 from tests.independent.kinds import Kinds
 from tests.independent.problems import Problem as OtherProblem
+from zerograd.core.auditing.judging import check_audit
 from zerograd.core.errors import FormatError, ProblemError, Refused
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.small_datasets import hypotheses_fail
@@ -159,6 +160,9 @@ def test_a_certificate_about_a_point_has_no_parts() -> None:
     for changed in ({**document, "parts": []}, {**document, "point": 3}, {"format": document["format"]}):
         with pytest.raises(FormatError):
             certificate_from_json(changed)
+    on_kink = asked(given={**V, **CONSTANT, "w1": 1, "b1": 0}, derivative_at_kink="forbid")
+    with pytest.raises(Refused, match="on a kink"):
+        check_result(on_kink, {**document, "problem": on_kink.digest})
     with pytest.raises(Refused, match="not given in full"):
         check_result(asked(), {**document, "problem": asked().digest})
 
@@ -196,6 +200,13 @@ def test_a_claim_of_an_audit() -> None:
         (CONSTANT, ["right", "right", "right"]),
         ({"w1": 1, "b1": -3, "w2": 1}, ["wrong", "wrong", "right"]),
     ):
-        audit = zg.audit(zg.Problem(network=NO_LAST_BIAS, samples=3, given={**V, **given}), claims)
+        problem = zg.Problem(network=NO_LAST_BIAS, samples=3, given={**V, **given})
+        audit = zg.audit(problem, claims)
         assert [str(finding.grade) for finding in audit.findings] == grades
+        document = json.loads(json.dumps(audit.to_json()))
+        assert check_audit(problem, document).to_json() == document
+        for finding in document["findings"][0]["claims"][:2]:
+            del finding["kind"]["minimum" if "better" not in finding["kind"] else "better"]
+        with pytest.raises((Refused, FormatError)):
+            check_audit(problem, document)
     assert "the loss is 2/9" in " ".join(str(audit).split())

@@ -197,3 +197,12 @@ def test_against_all_completions(seed: int) -> None:
         expected = "open" if len(holds) == 2 else "right" if holds == {True} else "wrong"
         found = str(finding.grade)
         assert ("right" if found == "rounded" else found) == expected, (str(problem), claims[number])
+
+
+def test_global_minima() -> None:
+    """One that is local is no answer for a claim of a global minimum."""
+    problem = zg.Problem(**{**TENT, "given": {**TENT["given"], "w2": 1}, "where": ["z1 < 0"]})
+    audit = zg.audit(problem, ["minimum: local", "minimum: global"])
+    grades = [str(finding.grade) for finding in audit.findings]
+    assert grades[0] in ("open", "undecided")
+    assert grades[1] in ("wrong", "undecided")

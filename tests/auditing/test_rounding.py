@@ -24,6 +24,8 @@ GIVEN: dict[str, Any] = {"x": 1, "y": 1, "w1": "0.33", "b1": 0, "w2": "0.67", "b
 PRODUCT = zg.Problem(network=[1, 1, 1], samples=1, given=GIVEN)
 """ŷ = w1 · w2, both printed with two digits."""
 
+GIVEN_OF_TENT: dict[str, Any] = {"x": [-1, 0, 1], "y": [0, 1, 0], "w1": 0, "w2": 1}
+
 
 def example(problem: zg.Problem, *claims: object, places: object = 2) -> Finding:
     """What became of the claim that there is an exact example; its document is checked."""
@@ -80,12 +82,13 @@ def test_what_is_no_part_of_the_question() -> None:
 
 def test_a_local_minimum_that_was_rounded() -> None:
     """Published to two digits, where the minimum is at thirds."""
-    tent = zg.Problem(
-        network={"inputs": 1, "layers": [{"units": 1}, {"units": 1, "bias": False}]}, samples=3,
-        given={"x": [-1, 0, 1], "y": [0, 1, 0], "w1": 0, "b1": "0.33", "w2": 1},
-    )  # fmt: skip
+    network = {"inputs": 1, "layers": [{"units": 1}, {"units": 1, "bias": False}]}
+    tent = zg.Problem(network=network, samples=3, given={**GIVEN_OF_TENT, "b1": "0.33"})
     audit = zg.audit(tent, ["minimum: local", "loss ~ 0.22", {"rounded": 2}])
     assert [str(finding.grade) for finding in audit.findings] == ["wrong", "rounded", "right"]
+    # A global claim is never answered by a local minimum.
+    best = zg.audit(tent.asking(given={**GIVEN_OF_TENT, "b1": "-0.33"}), ["minimum: global", {"rounded": 2}])
+    assert [str(finding.grade) for finding in best.findings][1] in ("wrong", "undecided")
 
 
 def test_smooth_networks() -> None:

@@ -135,8 +135,8 @@ def _projection(
         solution = (matrix * matrix.transpose()).solve(matrix * target)
     except ZeroDivisionError:
         return None
-    residual = matrix.transpose() * solution - target
-    left = (residual.transpose() * residual)[0, 0]
+    rest = matrix.transpose() * solution - target
+    left = (rest.transpose() * rest)[0, 0]
     return [_fraction(solution[n, 0]) for n in range(len(columns))], _fraction(left)
 
 

@@ -124,10 +124,9 @@ class _Search:
         self.network = point.model.network
         self.shapes = self.network.shapes
         self.last = self.network.depth
-        loss = point.model.loss.inner
-        # Of losses of residuals a fit by least squares is best where it is exact.
-        self.linear = self.network.layers[-1].activation.is_linear and loss.of_residuals
-        self.best = self.linear and loss.least_squares
+        # Of most losses a fit by least squares is best where it is exact.
+        self.linear = self.network.layers[-1].activation.is_linear
+        self.best = self.linear and point.model.loss.least_squares
         self.bias = self.network.layers[-1].bias
         self.convention: Kink = "left"
 

@@ -26,6 +26,11 @@ def lower_text(point: Point[Exact], lower: Lower) -> str:
     return f"{exact_text(lower_loss(point, lower))}, at {', '.join(entries[:_MOST])}{more}"
 
 
+def lower_lines(answer: Sat) -> list[str]:
+    """The same of an answer, if there is any."""
+    return [] if answer.lower is None else [lower_text(answer.witness.point, answer.lower)]
+
+
 def lower_loss(point: Point[Exact], lower: Lower) -> Real:
     """Return the lower loss."""
     return loss_at(lower.at(point))

@@ -138,8 +138,7 @@ def judged(problem: Problem, number: int, claim: Claim, convention: Kink | None,
         if claim.step is not None:
             raise UnaskedError("what is so after a step is calculated where everything is given")
         if isinstance(claim.statement, LocalMinimum):
-            everywhere = isinstance(claim.statement, GlobalMinimum)
-            finding = _of_minimum(problem, "global" if everywhere else "local", answer)
+            finding = _of_minimum(problem, claim.statement, answer)
         else:
             finding = _of_condition(problem, claim.statement, answer)
     except UnaskedError as why:
@@ -197,9 +196,17 @@ def _grade(holds: Answer, fails: Answer) -> Grade:
     return Grade.OPEN if isinstance(holds, Sat) and isinstance(fails, Sat) else Grade.UNDECIDED
 
 
-def _of_minimum(problem: Problem, minimum: str, answer: Answering) -> Finding:
+def at_minimum(problem: Problem, statement: LocalMinimum) -> Problem:
+    """Return the question with what a claim says of the parameters. Raises UnaskedError."""
+    try:
+        return problem.asking(minimum="global" if isinstance(statement, GlobalMinimum) else "local")
+    except ProblemError as error:
+        raise UnaskedError(f"it cannot be put as a question: {error.issues[0].message}") from None
+
+
+def _of_minimum(problem: Problem, statement: LocalMinimum, answer: Answering) -> Finding:
     """A point off the kinks with a gradient other than 0 is no minimum."""
-    holds = answer(FOR, problem.asking(minimum=minimum))
+    holds = answer(FOR, at_minimum(problem, statement))
     if isinstance(holds, Unsat):
         return Finding(Grade.WRONG)
     moving = " or ".join(f"any(grad({name}) != 0)" for name in problem.network.shapes)
@@ -210,8 +217,8 @@ def _of_minimum(problem: Problem, minimum: str, answer: Answering) -> Finding:
     fails = answer(AGAINST, with_condition(off, parse_condition(moving).node))
     if isinstance(holds, Sat) and isinstance(fails, Sat):
         return Finding(Grade.OPEN)
-    told = f"some that fit are a {minimum} minimum" if isinstance(holds, Sat) else "no answer was found"
-    return Finding(Grade.UNDECIDED, reason=f"{told}; whether all are, no question decides")
+    told = "it holds for some that fit" if isinstance(holds, Sat) else "no answer was found"
+    return Finding(Grade.UNDECIDED, reason=f"{told}; whether for all, no question decides")
 
 
 def node_of(statement: Statement) -> Node:

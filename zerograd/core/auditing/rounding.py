@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from zerograd.core.auditing.claims import Claim, Digits, LocalMinimum, Rounded
-from zerograd.core.auditing.completions import Ask, UnaskedError, near, node_of, with_condition
+from zerograd.core.auditing.completions import Ask, UnaskedError, at_minimum, near, node_of, with_condition
 from zerograd.core.auditing.findings import Finding, Grade
 from zerograd.core.auditing.grading import Lookup, statement_finding
 from zerograd.core.errors import ProblemError
@@ -139,10 +139,10 @@ def judged(
             if claim.step is not None:
                 left.append(claim)
                 continue
-            if isinstance(claim.statement, LocalMinimum):
-                question = question.asking(minimum="local")
-                continue
             try:
+                if isinstance(claim.statement, LocalMinimum):
+                    question = at_minimum(question, claim.statement)
+                    continue
                 question = with_condition(question, node_of(claim.statement))
             except UnaskedError:
                 left.append(claim)

@@ -175,13 +175,17 @@ def _example(
                 for index, value in array.items()
                 if isinstance(value, Interval) or problem.given.get(name, {}).get(index) != value
             ]
-            how = "enclosed" if isinstance(answer.witness, EnclosedWitness) else "exact"
+            boxed = isinstance(answer.witness, EnclosedWitness) and answer.witness.unknowns
+            how = "enclosed" if boxed else "exact"
             yield prose(of, f"an example, {how}, that rounds to what is given has ", _codes(other), ".")
 
 
 def _equation(name: str, value: Real) -> str:
-    """``b1[0] = 1/3``, ``w1[0,0] ≈ 0.414214``."""
+    """``b1[0] = 1/3``, ``b1[0] = 0.3301``, ``w1[0,0] ≈ 0.414214``."""
     shown = number_in_list(value)
+    if isinstance(value, int | Fraction):  # few digits more than what it rounds to
+        places = next((n for n in range(_UNASKED) if not value * 10**n % 1), None)
+        shown = shown if places is None else _placed(Fraction(value), places)
     return f"{name} {shown}" if shown.startswith("≈") else f"{name} = {shown}"
 
 
