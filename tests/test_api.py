@@ -47,9 +47,9 @@ def test_public_names() -> None:
     """A name more or less is a decision, not an accident."""
     pinned = """
         Answer Atlas Audit Certificate Layer Levels Network NothingToCheck Problem ProblemError Proof
-        Refused Report Sat Sweep SweepTable Unknown Unsat Witness ZerogradError __version__ atlas audit celu
-        elu explain explain_model export gradients leaky_relu levels load load_answer plot prove smallest
-        solve sweep verify watch
+        Refused Repair Report Sat Sweep SweepTable Unknown Unsat Witness ZerogradError __version__ atlas audit
+        celu elu explain explain_model export gradients leaky_relu levels load load_answer plot prove repair
+        smallest solve sweep verify watch
     """
     assert " ".join(dir(zg)) == " ".join(pinned.split())
     for name in zg.__all__:

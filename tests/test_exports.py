@@ -24,7 +24,10 @@ EXPECTED = {
     "unknown": {"smtlib", "json"},
     "proof": {"markdown", "latex", "coq", "json", *LECTURE},
     "atlas": {"markdown", "latex", "json"},
+    "audit": {"markdown", "latex", "html", "json"},
 }
+
+ONES = {"x": 1, "y": 1, "w1": 1, "b1": 1}
 
 
 def founding(samples: int | str) -> zg.Problem:
@@ -58,6 +61,7 @@ def things() -> dict[str, Thing]:
         "unknown": Unknown("timeout", problem=founding(2)),
         "proof": zg.Proof(no.problem, no.certificate),
         "atlas": zg.Atlas(small, tuple(rows)),
+        "audit": zg.audit(zg.Problem(network=[1, 1], samples=1, given=ONES), ["loss == 1/2"]),
     }
 
 
@@ -83,15 +87,15 @@ def test_json_is_the_document(things: dict[str, Thing]) -> None:
 
 
 def test_latex_is_a_document_or_a_fragment(things: dict[str, Thing]) -> None:
-    """Answers, proofs and atlases have both."""
-    for kind in ("sat", "unsat", "proof", "atlas"):
+    """Answers, proofs, atlases and audits have both."""
+    for kind in ("sat", "unsat", "proof", "atlas", "audit"):
         assert "\\documentclass" in export(things[kind], "latex")
         assert "\\documentclass" not in export(things[kind], "latex", document=False)
 
 
 def test_what_is_nothing_of_ours_is_a_mistake(things: dict[str, Thing]) -> None:
     """Neither other objects nor other forms."""
-    with pytest.raises(TypeError, match="expected an answer, a proof or an atlas, found int"):
+    with pytest.raises(TypeError, match="expected an answer, a proof, an atlas or an audit, found int"):
         export(7, "json")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="unknown form 'gif'"):
         export(things["sat"], "gif")  # type: ignore[arg-type]

@@ -50,9 +50,9 @@ def test_the_key_is_part_of_the_question_where_it_stands() -> None:
 
 
 def test_other_words_are_mistakes() -> None:
-    """Local is what can be asked."""
+    """Local and global are what can be asked."""
     with pytest.raises(ProblemError, match="minimum"):
-        asked(minimum="global")
+        asked(minimum="best")
     with pytest.raises(zg.ZerogradError, match="minimum"):
         loads(b"network: [1, 1, 1]\nsamples: 3\nminimum: globl\n")
 
@@ -120,14 +120,19 @@ def test_a_no_without_the_minimum_is_a_no() -> None:
 
 
 def test_a_point_that_is_given() -> None:
-    """A local minimum is accepted; of another it is said how the loss falls."""
+    """A local minimum is accepted; of another the no has a curve along which the loss falls."""
     flat = zg.Problem(network=[1, 1, 1], samples=2, minimum="local", given={**PLATEAU, "w1": -1})
     answer = zg.solve(flat)
     assert isinstance(answer, zg.Sat) and answer.kind is not None and answer.kind.kind is Kind.FLAT
     falls = zg.Problem(network=[1, 1, 1], samples=2, minimum="local", given=PLATEAU)
-    assert str(zg.solve(falls)).startswith(
-        "unknown (incomplete): the point that is given is no local minimum"
-    )
+    no = zg.solve(falls)
+    assert isinstance(no, zg.Unsat) and no.certificate is not None
+    document = json.loads(json.dumps(no.to_json()))
+    assert isinstance(check_result(falls, document), Certificate)
+    assert answer_from_json(document).to_json()["certificate"] == document["certificate"]
+    for question in (flat, falls.anywhere()):
+        with pytest.raises(Refused):
+            check_result(question, {**document["certificate"], "problem": question.digest})
     wrong = zg.Problem(network=[1, 1, 1], samples=2, minimum="local", given=PLATEAU, zero=["w2"])
     assert isinstance(zg.solve(wrong), zg.Unsat)
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from zerograd.api import gradients, load, load_answer, prove, smallest, solve, verify
     from zerograd.atlas_table import Atlas
     from zerograd.atlases import atlas
-    from zerograd.audits import Audit, audit
+    from zerograd.auditing import audit
+    from zerograd.audits import Audit
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
     from zerograd.core.model.activations import leaky_relu
     from zerograd.core.model.network import Layer, Network
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from zerograd.exports import export
     from zerograd.levels import Levels, levels
     from zerograd.proof import Proof
+    from zerograd.repairs import Repair, repair
     from zerograd.report import Report
     from zerograd.show.plot import plot
     from zerograd.sweeping.table import SweepTable
@@ -53,6 +55,7 @@ __all__ = [
     "ProblemError",
     "Proof",
     "Refused",
+    "Repair",
     "Report",
     "Sat",
     "Sweep",
@@ -76,6 +79,7 @@ __all__ = [
     "load_answer",
     "plot",
     "prove",
+    "repair",
     "smallest",
     "solve",
     "sweep",
@@ -86,7 +90,8 @@ __all__ = [
 _HOME = {
     "zerograd.api": ("gradients", "load", "load_answer", "prove", "smallest", "solve", "verify"),
     "zerograd.atlases": ("atlas",),
-    "zerograd.audits": ("Audit", "audit"),
+    "zerograd.auditing": ("audit",),
+    "zerograd.audits": ("Audit",),
     "zerograd.core.verdict.answer": ("Answer", "Sat", "Unknown", "Unsat"),
     "zerograd.core.refuting.certificate": ("Certificate",),
     "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),
@@ -98,6 +103,7 @@ _HOME = {
     "zerograd.exports": ("export",),
     "zerograd.levels": ("Levels", "levels"),
     "zerograd.proof": ("Proof",),
+    "zerograd.repairs": ("Repair", "repair"),
     "zerograd.report": ("Report",),
     "zerograd.show.plot": ("plot",),
     "zerograd.atlas_table": ("Atlas",),

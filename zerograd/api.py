@@ -235,8 +235,16 @@ def prove(
     process = process or shared_search(os.getpid(), memory)
     prover = prover or shared_prover(os.getpid(), memory)
 
-    def search() -> Answer:
-        return solve(problem, timeout=timeout, seed=seed, certify=False, process=process, progress=progress)
+    def search(*, certify: bool = False) -> Answer:
+        return solve(
+            problem,
+            timeout=timeout,
+            seed=seed,
+            certify=certify,
+            process=process,
+            prover=prover,
+            progress=progress,
+        )
 
     def find_proof() -> ProofFinding:
         return prover.find(problem, deadline=deadline, fixed=fixed, progress=say)
@@ -245,6 +253,10 @@ def prove(
     finding = None
     if incomplete(problem) is None:
         answer = search()
+    elif problem.minimum == "global":  # a proof speaks of the least loss, which the search finds
+        answer = search(certify=True)
+        if not isinstance(answer, Unsat) or answer.certificate is None:
+            return answer
     else:
         answer, finding = first_of(search, find_proof, after=timeout / 2, searching=process, proving=prover)
     if isinstance(answer, Sat):

@@ -1,21 +1,13 @@
-"""Audits of published examples, as objects; the function `audit`."""
+"""Audits of published examples, as objects."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, read_claims
+from zerograd.core.auditing.claims import Claim
 from zerograd.core.auditing.findings import Audit as Judged
 from zerograd.core.auditing.findings import Finding, Grade
-from zerograd.core.auditing.judging import audit as judged
-from zerograd.core.model.kinks import Kink
-from zerograd.core.model.point import Point
-from zerograd.core.numbers.exact import Exact
-from zerograd.core.numbers.work import DEFAULT, budget
-from zerograd.core.points.kinds import PointKind
 from zerograd.core.question.problem import Problem
 
 
@@ -27,6 +19,11 @@ class Audit:
     """
 
     judged: Judged
+
+    @property
+    def problem(self) -> Problem:
+        """Return the example, without claims."""
+        return self.judged.problem
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -57,8 +54,8 @@ class Audit:
 
     @property
     def decided(self) -> bool:
-        """Return whether every claim is decided."""
-        return all(finding.grade is not Grade.UNDECIDED for finding in self.findings)
+        """Return whether every claim is decided: none holds for some numbers and not for others, either."""
+        return all(finding.grade not in (Grade.UNDECIDED, Grade.OPEN) for finding in self.findings)
 
     def __str__(self) -> str:
         from zerograd.show.say.audit import audit_text
@@ -75,46 +72,22 @@ class Audit:
 
     def to_markdown(self) -> str:
         """Return it in Markdown."""
-        from zerograd.show.say.audit import audit_markdown
+        from zerograd.show.say.audit import audit_document
 
-        return audit_markdown(self.judged)
+        return audit_document(self.judged, "markdown")
+
+    def to_latex(self, *, document: bool = True) -> str:
+        """Return it as LaTeX: a document, or a fragment of one."""
+        from zerograd.show.say.audit import audit_document
+
+        return audit_document(self.judged, "latex", fragment=not document)
+
+    def to_html(self) -> str:
+        """Return it as a page in one file."""
+        from zerograd.show.say.audit import audit_document
+
+        return audit_document(self.judged, "html")
 
     def to_json(self) -> dict[str, Any]:
         """Return the document (docs/FORMATS.md)."""
         return self.judged.to_json()
-
-
-def audit(
-    example: Problem | str | os.PathLike[str],
-    claims: Iterable[object] | None = None,
-    *,
-    work: int = DEFAULT,
-) -> Audit:
-    """Judge what is claimed of an example with all its numbers, exactly.
-
-    Args:
-        example: the path of an audit file, which has the claims; or a problem.
-        claims: such as ``["loss == 1/3", "grad(w1)[0] ~ 0.0394"]`` (docs/how-to/audit.md has all forms);
-            of a file, in place of those that it has.
-        work: units of about a microsecond after which it is given up.
-
-    Raises:
-        SpecError: a file with mistakes.
-        FormatError: not everything is given, no claims, or a claim that has no meaning.
-        TooMuchWork: it takes more work.
-    """
-    listed = None if claims is None else read_claims([*claims])
-    with budget(work):
-        if not isinstance(example, Problem):
-            from zerograd.spec.audit import load
-
-            example, written = load(example)
-            listed = listed or written
-        return Audit(judged(example, listed or read_claims([]), kind_found))
-
-
-def kind_found(point: Point[Exact], _convention: Kink | None, _number: int) -> PointKind:
-    """Look for the kind of a point: Z3 is loaded where a claim is about it."""
-    from zerograd.classifying.kinds import kind_of
-
-    return kind_of(point)

@@ -15,9 +15,12 @@ from zerograd.core.model.enclosing import UNDECIDED
 from zerograd.core.model.slopes import conventions_between
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.work import Meter, budget
+from zerograd.core.points.documents import kind_to_json
+from zerograd.core.points.kinds import PointKind
 from zerograd.core.question.given import given_arrays, given_point, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.calculation import Wrong, wrong_at
+from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.verdict.answer import Answer, Run, Sat, Unknown, Unsat
 from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.chosen import answering
@@ -34,6 +37,7 @@ machine is stopped by the clock (`SHARE`).
 SHARE = 0.5
 """The part of a time limit that a calculation takes at most: the rest is for re-checks, or for the search."""
 
+NO_LOWER = "no parameters with a lower loss were found"
 UNDECIDED_CHOICE = "it was not decided whether all that is asked holds under every choice of slopes at kinks"
 
 CALCULATION = "calculation"
@@ -117,25 +121,39 @@ def _with_slopes(problem: Problem) -> Witness | None:
 
 
 def _accepted(problem: Problem, witness: Witness, start: float) -> Answer:
-    """The yes; no answer, where a local minimum is asked for and this is none, or not known to be one.
+    """The yes; where a minimum is asked for and this is none, the no; or that it is not known to be one.
 
     Raises:
         Refused: the checker does not accept it.
     """
     from zerograd.evaluate.recheck import recheck
 
-    kind = None
+    kind = lower = None
     if problem.minimum is not None and not isinstance(witness, EnclosedWitness):
-        from zerograd.classifying.kinds import kind_of
+        from zerograd.classifying.judged import judged
         from zerograd.show.kinds import kind_text
 
-        kind = kind_of(witness.point)
-        if not kind.kind.is_minimum:
+        found = judged(problem, witness)
+        kind, lower = found.kind, found.lower
+        if kind is not None and not found.answers:
             check_witness(problem.anywhere(), witness.answering(problem.anywhere()))
+            if kind.is_asked(problem.minimum, problem.model) is False and unfit(problem) is None:
+                return _no_minimum(problem, kind, start)
             detail = f"the point that is given is {kind_text(witness.point, kind)}"
+            if problem.spurious and kind.kind.is_minimum:
+                detail += "; "
+                detail += "no parameters have a lower loss" if found.answers is False else NO_LOWER
             return Unknown("incomplete", detail, problem=problem, run=_run(start))
-    answer = Sat(witness, problem=problem, kind=kind)
+    answer = Sat(witness, problem=problem, kind=kind, lower=lower)
     return answer.updated(checks=recheck(witness), run=_run(start))
+
+
+def _no_minimum(problem: Problem, kind: PointKind, start: float) -> Unsat:
+    """The no, where the point that is given is not the minimum that is asked for."""
+    shown = kind_to_json(given_point(problem), kind)
+    certificate = Certificate(problem.digest, (), point=shown)
+    with accepted(certificate):
+        return Unsat("certificate", certificate=certificate, problem=problem, run=_run(start))
 
 
 def _refuted(witness: Witness, wrong: Sequence[Wrong], start: float) -> Unsat:

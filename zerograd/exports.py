@@ -1,4 +1,4 @@
-"""Answers, proofs and atlases in every form that they leave the program in."""
+"""Answers, proofs, atlases and audits in every form that they leave the program in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from zerograd.atlas_table import Atlas
+from zerograd.audits import Audit
 from zerograd.core.errors import ZerogradError, present
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.proof import Proof
@@ -26,7 +27,7 @@ SHOWN: tuple[Form, ...] = (
 )  # fmt: skip
 """Forms of a witness that know one derivative at each kink."""
 
-Thing: TypeAlias = Answer | Proof | Atlas
+Thing: TypeAlias = Answer | Proof | Atlas | Audit
 Writer: TypeAlias = Callable[..., str]
 
 
@@ -45,15 +46,15 @@ class NothingToExport(ZerogradError):  # noqa: N818 - named for what happened
 def export(
     thing: Thing, to: Form, *, document: bool = True, language: Language = "latex", solution: bool = False
 ) -> str:
-    """Return an answer, a proof or an atlas in another form.
+    """Return an answer, a proof, an atlas or an audit in another form.
 
     Args:
         to: ``markdown`` or ``latex``: the witness worked out by hand, the proof that there is none, or the
             table; ``pytorch``, ``jax``: a script whose asserts pass; ``notebook``: one that can be run;
             ``html``: an interactive page in one file; ``smtlib``: the question, for any SMT solver, with
             what a witness or a certificate shows as its status; ``coq``: the proof; ``json``: the document
-            of the result, the certificate or the atlas; ``exercise``: the question with room to write in,
-            ``slides``: frames for LaTeX's class beamer; ``worksheet``: a notebook with gaps, and checks.
+            of the result, the certificate, the atlas or the audit; ``exercise``: the question with room to
+            write in; ``slides``: frames for LaTeX's beamer; ``worksheet``: a notebook with gaps, and checks.
         document: whether LaTeX is a whole document, or a fragment of one.
         language: of an exercise.
         solution: whether the solution of an exercise stands behind it.
@@ -82,8 +83,8 @@ def export(
 
 def unfit(thing: Thing, form: Form) -> str | None:
     """Say why a thing cannot be written in a form, in words that name no option; None if it can."""
-    if not isinstance(thing, Sat | Unsat | Unknown | Proof | Atlas):
-        raise TypeError(f"expected an answer, a proof or an atlas, found {type(thing).__name__}")
+    if not isinstance(thing, Sat | Unsat | Unknown | Proof | Atlas | Audit):
+        raise TypeError(f"expected an answer, a proof, an atlas or an audit, found {type(thing).__name__}")
     if form not in FORMS:
         raise ValueError(f"unknown form {form!r} (known: {', '.join(FORMS)})")
     if form not in (writers := _writers(thing)):
@@ -140,7 +141,7 @@ def _lacking(thing: Thing, writers: Mapping[Form, Writer]) -> str:
             return f"the answer is unsat: there is no witness; its proof can be had as {ways}"
         case Unknown(reason=reason):
             return f"the answer is unknown ({reason}): there is neither a witness nor a proof to write of"
-    kind = "a proof" if isinstance(thing, Proof) else "an atlas"
+    kind = "a proof" if isinstance(thing, Proof) else "an audit" if isinstance(thing, Audit) else "an atlas"
     return f"{kind} can be had as {', '.join(writers)}"
 
 
@@ -158,9 +159,9 @@ def _json(thing: Thing) -> str:
     return json.dumps(thing.to_json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _json_line(atlas: Atlas) -> str:
+def _json_line(thing: Atlas | Audit) -> str:
     """Return it on one line: it is large."""
-    return json.dumps(atlas.to_json(), ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(thing.to_json(), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _question(answer: Answer) -> str:
@@ -211,5 +212,11 @@ _WRITERS: Mapping[type, Mapping[Form, Writer]] = {
     Unknown: _ANSWER,
     Proof: {**_PROOF, "json": _json},
     Atlas: {"markdown": Atlas.to_markdown, "latex": Atlas.to_latex, "json": _json_line},
+    Audit: {
+        "markdown": Audit.to_markdown,
+        "latex": Audit.to_latex,
+        "html": Audit.to_html,
+        "json": _json_line,
+    },
 }
 """Who is written in which form, and by whom."""

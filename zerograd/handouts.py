@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zerograd.audits import Audit
 from zerograd.core.errors import ZerogradError
 from zerograd.core.verdict.answer import Answer
 from zerograd.show import plot
@@ -12,13 +13,13 @@ _WIDTH = 10.0
 """Centimetres that the picture is drawn for; pages show it smaller."""
 
 
-def handout(answer: Answer, latex: str) -> bytes:
-    """Return a document of LaTeX about an answer as PDF.
+def handout(answer: Answer | Audit, latex: str) -> bytes:
+    """Return a document of LaTeX about an answer, or an audit, as PDF.
 
     Raises:
         NotTypeset: with what to do about it.
     """
-    return pdf(latex, _picture(answer))
+    return pdf(latex, {} if isinstance(answer, Audit) else _picture(answer))
 
 
 def _picture(answer: Answer) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from zerograd.core.errors import FormatError
 from zerograd.core.landscape.documents import to_json
-from zerograd.core.landscape.levels import Level, unfit
+from zerograd.core.landscape.levels import LeastLoss, Level, unfit
 from zerograd.core.landscape.levels import Levels as Found
 from zerograd.core.question.problem import Problem
 
@@ -27,6 +27,11 @@ class Levels:
     def levels(self) -> tuple[Level, ...]:
         """Return each loss with a local minimum that has it, the lowest first."""
         return self.found.levels
+
+    @property
+    def least(self) -> LeastLoss | None:
+        """Return the least loss of all parameters, on kinks too, proved; None if it was not found."""
+        return self.found.least
 
     @property
     def complete(self) -> bool:

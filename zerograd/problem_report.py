@@ -73,7 +73,7 @@ def _report(witness: Witness) -> Report:
             "an operation takes one derivative at a kink"
         )
     witness = plain
-    from zerograd.classifying.kinds import kind_of
+    from zerograd.classifying.everywhere import kind_asked
     from zerograd.evaluate.observed import observed
     from zerograd.evaluate.recheck import recheck_floats
     from zerograd.show.kinds import kind_text
@@ -94,11 +94,28 @@ def _report(witness: Witness) -> Report:
     messages = (*[f"{irrational}."] * (irrational is not None), *_unlike(problem, point))
     step = explain_point(point, setting=setting_line(problem), floats=floats, messages=messages)
     if problem.minimum is not None or is_critical(point):
-        found = kind_of(point)
-        said = f"The point is {kind_text(point, found)}."
+        found = kind_asked(problem, point)
+        said = [f"The point is {kind_text(point, found)}."]
+        if problem.spurious:
+            said.append(_of_lower(witness))
         kind = kind_to_json(point, found)
-        step = replace(step, messages=(*messages, said), kind=kind)
+        step = replace(step, messages=(*messages, *said), kind=kind)
     return Report(Explanation((step,), seconds=time.monotonic() - start))
+
+
+def _of_lower(witness: Witness) -> str:
+    """Whether the network has a lower loss on the same data, as far as it is known."""
+    from zerograd.classifying.lower import find_lower
+    from zerograd.core.verdict.lower import check_lower
+    from zerograd.show.lower import lower_text
+
+    searched = find_lower(witness.point)
+    if searched.lower is not None:
+        check_lower(witness, searched.lower)
+        return f"On the same data the network has a lower loss: {lower_text(witness.point, searched.lower)}."
+    if searched.best:
+        return "On the same data no parameters of the network have a lower loss."
+    return "No parameters with a lower loss on the same data were found."
 
 
 def _unlike(problem: Problem, point: Point[Exact]) -> Iterator[str]:

@@ -81,10 +81,9 @@ def smallest_first(
     process = process or shared_search(os.getpid(), memory)
     until = start + timeout - kept_for_checking(problem, timeout)
     if problem.minimum is not None:
-        from zerograd.minima import minimum_answer
+        from zerograd.minima import Task, minimum_answer
 
-        found = minimum_answer(
-            problem,
+        task = Task(
             process,
             (prover or shared_prover(os.getpid(), memory)) if certify else None,
             strategy=strategy,
@@ -92,8 +91,14 @@ def smallest_first(
             start=start,
             until=until,
             proved=PROOF_TIME,
+            preferred=preferred,
             progress=say,
         )
+        if problem.minimum == "global":
+            from zerograd.global_minima import global_answer
+
+            return late([global_answer(problem, task)], start + timeout)
+        found = minimum_answer(problem, task)
         return late([found], start + timeout)
     small = preferred.seconds > 0  # the re-check is then made while smaller ones are looked for
 

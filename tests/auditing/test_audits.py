@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import zerograd as zg
 from tests.effort import seeds
 from zerograd.core.auditing.claims import ClaimError, read_claims
+from zerograd.core.auditing.judging import audit as judged
 from zerograd.core.auditing.judging import check_audit
 from zerograd.core.errors import FormatError, Refused
 from zerograd.core.whole import is_whole
@@ -160,6 +162,7 @@ def test_smooth_networks_are_enclosed() -> None:
         ({"y_hat": 1}, "expected a text such as 'y_hat ~ 1'; or a step size under after_step"),
         ({"after_step": 1}, "says nothing of what is so after the step"),
         ({"after_step": "a", "loss": 1}, "expected a step size above 0, such as 1/10, found 'a'"),
+        ({"after_step": 0.1, "loss": 1}, "expected a step size above 0, such as 1/10, found 0.1"),
         ({"after_step": 0, "loss": 1}, "expected a step size above 0"),
         ({"after_step": 1, "of": "w3", "loss": 1}, "no parameter is called w3 (there are w1, b1)"),
         ({"after_step": 1, "of": [], "loss": 1}, "expected names of parameters such as [w1, w2], found []"),
@@ -180,11 +183,9 @@ def test_claims_without_a_meaning(claim: object, message: str) -> None:
 
 
 def test_what_cannot_be_audited() -> None:
-    """An example without all its numbers, and no claims."""
-    with pytest.raises(
-        FormatError, match="w1 is not given in full: an example is audited with all its numbers"
-    ):
-        zg.audit(zg.Problem(network=[1, 1], samples=1, given={"x": 1}), ["loss == 1"])
+    """No claims; and, where there is nobody to ask, an example without all its numbers."""
+    with pytest.raises(FormatError, match="w1 is not given in full: without a search an example is audited"):
+        judged(zg.Problem(network=[1, 1], samples=1, given={"x": 1}), read_claims(["loss == 1"]))
     with pytest.raises(FormatError, match="expected a list of claims"):
         zg.audit(example({"x": 1, "y": 0, "w1": 1, "b1": 0}, [1, 1]), [])
 
@@ -327,3 +328,38 @@ def test_smooth_points_are_left_open() -> None:
     audit = zg.audit(example(values, network), ["minimum: local"])
     assert [str(finding.grade) for finding in audit.findings] == ["undecided"]
     assert not audit.decided
+
+
+def test_probabilities() -> None:
+    """Softmax of 1, 2, 3, and after a step; the logistic function; `p` is what the loss makes of ŷ."""
+    given = {"x": [[1, 2]], "w1": [[1, 0], [0, 1], [1, 1]], "b1": [0, 0, 0], "y": [0, 0, 1]}
+    network = {"inputs": 2, "layers": [{"units": 3, "activation": "linear"}]}
+    claims = {
+        "p ~ [0.09003057, 0.24472847, 0.66524096]": "rounded",
+        "softmax(y_hat)[0,2] ~ 0.66524": "rounded",
+        "softmax(y_hat[0,1]) < 1/4": "right",
+        "sigmoid(y_hat) ~ [0.73105858, 0.88079708, 0.95257413]": "rounded",
+        "p ~ [0.09, 0.67, 0.24]": "wrong",
+        "grad(y_hat) == p": "wrong",
+        "grad(y_hat[0,0]) == p[0,0]": "undecided",
+    }
+    problem = example(given, network, loss="cross_entropy")
+    assert grades(problem, *claims) == [*claims.values()]
+    assert zg.audit(problem, [*claims][4:5]).findings[0].hint is not None
+    # y_hat is then 1 − 6 p[0] / 10, …: the biases move, too.
+    after = [
+        math.exp(z - 0.6 * (p - t))
+        for z, p, t in zip((1, 2, 3), (0.09003057, 0.24472847, 0.66524096), (0, 0, 1), strict=True)
+    ]
+    told = [f"{value / sum(after):.7f}" for value in after]
+    assert grades(problem, {"after_step": "1/10", "p": told}) == ["rounded"]
+    squares = example(given, network)
+    assert grades(squares, "softmax(y_hat) ~ [0.09, 0.24, 0.67]", "loss == 3") == ["rounded", "right"]
+    with pytest.raises(ClaimError, match="unknown name 'p'"):
+        zg.audit(squares, ["p ~ [0.09, 0.24, 0.67]"])
+    with pytest.raises(ClaimError, match=r"softmax\(w1\) cannot be asked: there is softmax\(y_hat\)"):
+        zg.audit(squares, ["softmax(w1) == 0"])
+    with pytest.raises(zg.ProblemError, match="the functions are abs"):
+        zg.Problem(network=[1, 1], samples=1, where=["softmax(y_hat) == 1"])
+    logits = example({"x": 2, "w1": 1, "b1": 0, "y": 1}, [1, 1], loss="bce_with_logits")
+    assert grades(logits, "p ~ 0.8808", "p > 0.88") == ["rounded", "right"]

@@ -331,3 +331,29 @@ def test_an_active_unit_without_outgoing_weight_is_no_level() -> None:
     level["parameters"] = {"w1": [["1"]], "b1": ["1"], "w2": [["0"]], "b2": ["0"]}
     with pytest.raises(Refused, match="an outgoing weight of each unit that is on"):
         check_document(problem, document)
+
+
+def test_the_least_loss_may_be_on_kinks_alone() -> None:
+    """It is lower than all levels then; forged ones are refused, by both checkers."""
+    problem = data([1, -1, -3, -2], [1, 3, 0, -3])
+    found = zg.levels(problem)
+    assert found.least is not None and found.complete
+    assert (str(found.least.loss), str(found.levels[0].loss)) == ("75/22", "39/10")
+    assert "a loss below 75/22, which is lower than these" in " ".join(str(found).split())
+    document = json.loads(json.dumps(found.to_json()))
+    assert independent.check(document)
+    least = document["least"]
+    bounds = least["minimum"]["bounds"]
+    for forged in (
+        {**least, "loss": "3"},
+        {**least, "parameters": document["levels"][0]["parameters"], "loss": document["levels"][0]["loss"]},
+        {**least, "minimum": {**least["minimum"], "bounds": bounds[1:]}},
+        {**least, "minimum": {"by": "best predictions"}},
+        {**least, "minimum": {"by": "multipliers"}},
+    ):
+        with pytest.raises((Refused, FormatError)):
+            check_document(problem, {**document, "least": forged})
+        with pytest.raises(No):
+            independent.check({**document, "least": forged})
+    del document["least"]
+    assert check_document(problem, document).least is None

@@ -73,3 +73,50 @@ def test_mistakes(program: Program) -> None:
     code, out, err = program("audit", "-", stdin=KINK.replace("loss ==", "los =="))
     assert (code, out) == (2, "")
     assert err.startswith("<stdin>:6:5: error: claims[0]: unknown name 'los' (did you mean 'loss'?)")
+
+
+def test_forms(program: Program) -> None:
+    """For a report: printed by `audit`, or written by `export` of the document."""
+    (program.folder / "a.yaml").write_text(KINK)
+    assert program("audit", "a.yaml", "-q", "-o", "a.json").code == 0
+    for form, begins in (
+        ("markdown", "# A unit on its kink"),
+        ("latex", "\\documentclass"),
+        ("html", "<!DOC"),
+    ):
+        code, out, err = program("audit", "a.yaml", "--to", form)
+        assert (code, err) == (0, "")
+        assert out.startswith(begins)
+        exported = program("export", "a.json", "--to", form)
+        assert (exported.code, exported.out.rstrip("\n")) == (0, out.rstrip("\n"))
+    assert program("export", "a.json", "--to", "latex", "--fragment").out.startswith("\\section*{A unit on")
+    assert program("audit", "a.yaml", "--to", "latex", "--json").code == 2
+    code, _, err = program("export", "a.json", "--to", "coq")
+    assert (code, "an audit can be had as markdown, latex, html, json" in err) == (2, True)
+    text = (program.folder / "a.json").read_text().replace('"value": "-1/2"', '"value": "1/2"', 1)
+    (program.folder / "a.json").write_text(text)
+    assert program("export", "a.json", "--to", "markdown").code == 2
+
+
+PARTLY = """\
+network: [1, 2, 1]
+samples: 2
+where: [z1 < 0]
+claims:
+  - grad(w1) == 0
+  - grad(b2) == 0
+"""
+
+
+def test_not_everything_is_given(program: Program) -> None:
+    """Open claims leave the code 3; the document is verified; one that is right leaves 0."""
+    (program.folder / "a.yaml").write_text(PARTLY)
+    code, out, err = program("audit", "a.yaml", "-o", "a.json")
+    assert (code, err) == (3, "")
+    assert out.startswith("2 claims: 1 right, 1 open.\nw1, b1, w2, b2, x, y are not given: a claim is right")
+    code, out, err = program("verify", "a.yaml", "a.json")
+    assert (code, out, err) == (0, "accepted: an audit of 2 claims, calculated anew\n", "")
+    (program.folder / "b.yaml").write_text(PARTLY.replace("  - grad(b2) == 0\n", ""))
+    assert program("audit", "b.yaml", "-q", "--timeout", "20").code == 0
+    code, _, err = program("audit", "b.yaml", "--timeout", "0")
+    assert code == 2

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "solve": (("given.yaml",), "out.json", "given.yaml"),
     "explain": (("given.yaml",), "out.json", "given.yaml"),
     "audit": (("audit.yaml",), "out.json", "audit.yaml"),
+    "repair": (("audit.yaml",), "out.json", "audit.yaml"),
     "levels": (("levels.yaml",), "out.json", "levels.yaml"),
     "watch": (("train.py",), "out.json", "train.py"),
     "prove": (("never.yaml",), "out.txt", "never.yaml"),

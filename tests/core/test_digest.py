@@ -33,6 +33,8 @@ LATER = "any_nonzero"
 """A key that is younger than the pinned digest."""
 LAST = "minimum"
 """Another one."""
+LATEST = "spurious"
+"""And another."""
 
 
 def digest(**changes: Any) -> str:
@@ -130,6 +132,7 @@ LAYERS = RICH["network"]["layers"]
         {"some_nonzero": ["x[0]"]},
         {LATER: ["b1", "x"]},
         {LAST: "local"},
+        {LATEST: True},
         {"positive": []},
         {"negative": []},
         {"positive": ["b1[1]"], "negative": ["b1[0]"]},
@@ -167,5 +170,5 @@ def test_the_digest_knows_every_key_with_a_meaning(changes: dict[str, Any]) -> N
 def test_every_key_is_tested_for_the_digest() -> None:
     """No key of a problem is forgotten in the two tests above."""
     labels = {"version", "title", "notes", "references", "expect", "prefer"}
-    assert set(KEYS) == {*RICH, *labels, LATER, LAST}
+    assert set(KEYS) == {*RICH, *labels, LATER, LAST, LATEST}
     assert set(RELATIONS) < {*RICH, LATER}

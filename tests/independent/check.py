@@ -23,6 +23,7 @@ from tests.independent.calculation import Calculation
 from tests.independent.documents import CannotTell, No, keys, need, order, polynomial, powers, rational, read
 from tests.independent.formulas import Formula, Poly, compared, flat, number, plus, power, put_in, times
 from tests.independent.identities import Identities
+from tests.independent.kinds import Kinds
 from tests.independent.moments import Moments
 from tests.independent.passes import Dataset
 from tests.independent.problems import Problem
@@ -152,12 +153,35 @@ class Part:
         need(left == right, "no identity")
 
 
+def check_point(problem: Problem, data: Any) -> None:
+    """Return if the given point is not the minimum that is asked for. Raises No."""
+    keys(data, {"format", "problem", "point"}, set())
+    need(data["format"] == "zerograd.certificate/1", "another format")
+    need(data["problem"] == problem.digest, "another problem")
+    given = Kinds(problem)
+    kind = given.check(data["point"])
+    asked = problem.data.get("minimum")
+    none = kind in ("maximum in some direction", "saddle", "no minimum")
+    need(asked in ("local", "global"), "no minimum is asked for")
+    need(none or (asked == "global" and given.is_global(data["point"]) is False), "it may be one")
+
+
 def check(problem: Problem, data: Any) -> None:
     """Return if the certificate is accepted. Raises No or CannotTell."""
-    keys(data, {"format", "problem", "parts"}, {"derivative_at_kink"})
+    if isinstance(data, dict) and "point" in data:
+        check_point(problem, data)
+        return
+    keys(data, {"format", "problem", "parts"}, {"derivative_at_kink", "better"})
     need(data["format"] == "zerograd.certificate/1", "another format")
     need(data["problem"] == problem.digest, "another problem")
     need(isinstance(data["parts"], list) and data["parts"], "no parts")
+    problem = problem.necessary()
+    if "better" in data:
+        need(problem.data.get("minimum") == "global", "no global minimum is asked for")
+        bound = Kinds.of_data(problem, data["better"]).loss
+        where = [*problem.data.get("where", []), f"loss <= {bound}"]
+        rest = {key: value for key, value in problem.data.items() if key != "minimum"}
+        problem = Problem({**rest, "where": where})
     if "derivative_at_kink" in data:
         problem = problem.under(data["derivative_at_kink"])
     n, every, numbers = enough(problem), False, set()

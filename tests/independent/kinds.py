@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import product, zip_longest
 from typing import Any
 
+from tests.independent import lowest
 from tests.independent.documents import CannotTell, No, keys, need, rational
 from tests.independent.problems import KINKS, Index, Problem, entry, indices
 
@@ -63,6 +64,18 @@ class Kinds:
         told = problem.loss[problem.loss_name] if isinstance(problem.loss, dict) else {}
         self.numbers = {name: F(told.get(name, 1)) for name in ("factor", "delta", "beta")}
         self.depth = len(self.widths) - 1
+
+    @classmethod
+    def of_data(cls, problem: Problem, parameters: Any) -> Kinds:
+        """The given data, with other parameters."""
+        keys(parameters, {*problem.shapes}, set())
+        given = {**problem.data["given"], **parameters}
+        return cls(Problem({**problem.data, "given": given}))
+
+    @property
+    def loss(self) -> Fraction:
+        *_, y_hat = self.passes(self.moved([{}]))
+        return (trimmed(self.losses(y_hat)) or [F(0)])[0]
 
     @staticmethod
     def table(name: str, slope: Fraction | None) -> tuple[list[Fraction], list[Piece]]:
@@ -148,11 +161,11 @@ class Kinds:
 
     def check(self, data: Any) -> str:
         """The kind that is shown. Raises No."""
-        keys(data, {"kind"}, {"minimum", "level", "falls", "rises", "reason"})
+        keys(data, {"kind"}, {"minimum", "level", "falls", "rises", "reason", "better"})
         need("minimum" not in data or "falls" not in data, "a minimum from which the loss falls")
         strict = flat = False
         if "minimum" in data:
-            keys(data["minimum"], {"by"}, {"units", "adjoints"})
+            keys(data["minimum"], {"by"}, {"units", "adjoints", "undivided", "bounds"})
             match data["minimum"]["by"]:
                 case "best predictions":
                     need(all(low <= 0 <= high for _, low, high in self.adjoints()), "one could be better")
@@ -161,8 +174,12 @@ class Kinds:
                 case "second derivatives":
                     strict = self.second()
                     flat = not strict
+                case "least loss":
+                    self.least(data["minimum"])
                 case _:
                     raise No("no proof of a minimum")
+        if "better" in data:
+            self.better(data["better"])
         if "level" in data:
             self.level(data["level"])
             flat = True
@@ -187,6 +204,49 @@ class Kinds:
             shown = "strict minimum" if strict else "flat minimum" if flat else "minimum"
         need(data["kind"] == shown, f"it is {shown}")
         return shown
+
+    def is_global(self, data: Any) -> bool | None:
+        """Whether a document that is accepted shows that no parameters are better; None: nothing of it."""
+        if "falls" in data or "better" in data:
+            return False
+        by = data["minimum"]["by"] if "minimum" in data else ""
+        convex = by in ("multipliers", "second derivatives") and self.depth == 1 and not self.tables[0][0]
+        return True if convex or by in ("best predictions", "least loss") else None
+
+    def least(self, proof: Any) -> None:
+        """Raises No."""
+        need(self.depth == 2 and self.widths[2] == 1, "one hidden layer, one output")
+        kinks, pieces = self.tables[0]
+        need(kinks in ([], [F(0)]) and not any(offset for _, offset in pieces), "a kink at 0")
+        need(self.tables[1] == ([], [(F(1), F(0))]), "a linear output")
+        need(self.problem.loss_name in ("mse", "sse"), "squares")
+        ones = [F(1)] * ("b1" in self.values)
+        inputs = [
+            [*(self.values["x"][m, j] for j in range(self.widths[0])), *ones] for m in range(self.samples)
+        ]
+        targets = [self.values["y"][m, 0] for m in range(self.samples)]
+        *_, predicted = self.passes(self.moved([{}]))
+        squares = sum(
+            (((row[0] or [F(0)])[0] - y) ** 2 for row, y in zip(predicted, targets, strict=True)), F(0)
+        )
+        slopes = pieces[0][0], pieces[-1][0]
+        lowest.check(inputs, targets, self.widths[1], "b2" in self.values, slopes, squares, proof)
+
+    def better(self, parameters: Any) -> None:
+        """Raises No."""
+        keys(parameters, {*self.problem.shapes}, set())
+        here = self.moved([{}])
+        there = dict(here)
+        for name, shape in self.problem.shapes.items():
+            there[name] = {}
+            for index in indices(shape):
+                part = parameters[name]
+                for i, size in zip(index, shape, strict=True):
+                    need(isinstance(part, list) and len(part) == size, "a shape")
+                    part = part[i]
+                there[name][index] = [rational(part)]
+        (*_, before), (*_, after) = map(self.passes, (here, there))
+        need(sign(sum_of(self.losses(after), scaled(self.losses(before), F(-1)))) < 0, "a lower loss")
 
     def turned(self, part: Any) -> Any:
         return [*map(self.turned, part)] if isinstance(part, list) else str(-rational(part))

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from tests.independent import lowest
 from tests.independent.documents import No, keys, need, rational
 
 F = Fraction
@@ -75,6 +76,8 @@ def check(document: dict[str, Any]) -> bool:
     found = [_level(data, level) for level in document["levels"]]
     need(found == sorted(set(found)), "each level once, the lowest first")
     need(document["complete"] is ("proof" in document), "complete")
+    if "least" in document:
+        _least(data, document["least"])
     if "proof" in document:
         _proof(data, set(found), document["proof"])
     return bool(document["complete"])
@@ -104,6 +107,28 @@ def _level(data: Data, level: dict[str, Any]) -> Fraction:
     loss = data.share * sum(v * v for v in r)
     need(loss == rational(level["loss"]), "the loss")
     return loss
+
+
+def _least(data: Data, told: dict[str, Any]) -> None:
+    keys(told, {"loss", "parameters", "minimum"}, set())
+    parameters = told["parameters"]
+    w1 = [
+        [*map(rational, row), rational(b)] for row, b in zip(parameters["w1"], parameters["b1"], strict=True)
+    ]
+    (w2,) = ([rational(v) for v in row] for row in parameters["w2"])
+    b2 = rational(parameters["b2"][0]) if data.bias else F(0)
+    need(len(w1) == len(w2) == data.units, "shapes")
+    predicted = [
+        b2 + sum((w * max(inner(unit, row), F(0)) for w, unit in zip(w2, w1, strict=True)), F(0))
+        for row in data.x
+    ]
+    need(data.loss(predicted) == rational(told["loss"]), "the loss")
+    squares = sum(((p - y) ** 2 for p, y in zip(predicted, data.y, strict=True)), F(0))
+    if told["minimum"]["by"] == "best predictions":
+        need(squares == 0, "predictions that could be better")
+        return
+    need(told["minimum"]["by"] == "least loss", "another proof")
+    lowest.check(data.x, data.y, data.units, data.bias, (F(0), F(1)), squares, told["minimum"])
 
 
 def _proof(data: Data, found: set[Fraction], proof: dict[str, Any]) -> None:

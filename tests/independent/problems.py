@@ -37,7 +37,7 @@ PIECEWISE = (*KINKS, "leaky_relu")
 KEYS = {
     *("version", "title", "notes", "references", "expect", "prefer", "network", "samples", "loss", "targets"),
     *("zero", "nonzero", "some_nonzero", "any_nonzero", "positive", "negative", "where", "given", "bounds"),
-    *("domain", "derivative_at_kink", "minimum"),
+    *("domain", "derivative_at_kink", "minimum", "spurious"),
 }
 """Those of a problem."""
 
@@ -135,7 +135,7 @@ class Problem:
         "any_nonzero": "!=",
     }
 
-    def __init__(self, data: dict[str, Any]) -> None:
+    def __init__(self, data: dict[str, Any], *, fits: bool = True) -> None:
         self.data = data
         need(set(data) <= KEYS, "an unknown key")
         labels = ("version", "title", "notes", "references", "expect", "prefer")
@@ -183,13 +183,49 @@ class Problem:
             self.least, self.most = samples["from"], samples["to"]
         else:
             self.least = self._named_samples()
-        self.fits()
+        if fits:
+            self.fits()
 
     def under(self, convention: Any) -> Problem:
         """Ask of all choices of slopes under one convention that lies between both slopes at every kink."""
         need(self.data["derivative_at_kink"] == "all", "it does not ask of all choices")
         need(convention in ("torch", "left", "right", "mean"), "no convention between both slopes")
         return Problem({**self.data, "derivative_at_kink": convention})
+
+    def necessary(self) -> Problem:
+        """What every spurious minimum that answers it answers, as docs/theory/spurious.md has it."""
+        if not self.data.get("spurious"):
+            return self
+        data = {key: value for key, value in self.data.items() if key not in ("minimum", "spurious")}
+        depth, convention = len(self.layers), data["derivative_at_kink"]
+        kinks = {name: [str(end) for end in KINKS[name][0]] for name in KINKS} | {"leaky_relu": ["0"]}
+        if any(name not in kinks for name, _ in self.activations):
+            raise CannotTell("smooth activations")
+        smooth = self.loss_name in (
+            *("mse", "sse", "huber", "smooth_l1", "mean", "sum"),
+            *("bce", "bce_with_logits", "cross_entropy"),
+        )
+        convex = smooth or self.loss_name in ("mae", "hinge")
+        linear = self.activations[-1][0] == "linear"
+        where, zero = [*data.get("where", [])], {*data.get("zero", [])}
+
+        def of(layer: int) -> list[str]:
+            return [name for name in (f"w{layer}", f"b{layer}") if name in self.shapes]
+
+        straight = smooth and all(not kinks[name] for name, _ in self.activations)
+        if convex and (convention == "forbid" or straight):
+            zero |= {*self.shapes}
+        elif smooth and linear:
+            zero |= {*of(depth)}
+        if self.loss_name in ("mse", "sse", "mae", "huber", "smooth_l1", "hinge"):
+            where.append("loss > 0")
+        if convex and linear and f"b{depth}" in self.shapes and self.widths[0] == 1:
+            where.append("any(x != x[0])")
+        if smooth and linear and depth > 1 and convention != "forbid" and not straight:
+            on = [f"any(z{depth - 1} == {end})" for end in kinks[self.activations[-2][0]]]
+            still = " and ".join(f"all(grad({name}) == 0)" for name in of(depth - 1))
+            where.append(" or ".join([*on, f"({still})"]))
+        return Problem({**data, "zero": sorted(zero), "where": where}, fits=False)
 
     def _give(self, key: str, value: Any) -> None:
         if isinstance(value, list):

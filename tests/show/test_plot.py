@@ -45,7 +45,7 @@ from zerograd.show.plot.style import (
 def test_titles_are_taken_literally(title: str) -> None:
     """No formula, no markup, nothing that hides; the file is well-formed XML whatever is in it."""
     found = founding(title=title)
-    figure = drawn(found.witness, ["network"])
+    figure = drawn(found, ["network"])
     heading = figure._suptitle  # type: ignore[attr-defined]
     assert heading.get_text().splitlines()[0] == title_text(title, 10**6)
     assert not heading.get_parse_math() and not heading.get_usetex()
@@ -60,7 +60,7 @@ def test_titles_that_are_long_or_empty() -> None:
     assert long.count("\n") == 1 and long.endswith("…")
     assert title_text("x" * 500, 300).count("\n") == 1
     assert title_text("see 漢", 300) == "see [U+6F22]"
-    first = drawn(founding(title="\u200b\x07").witness, ["network"])._suptitle.get_text()  # type: ignore[attr-defined]
+    first = drawn(founding(title="\u200b\x07"), ["network"])._suptitle.get_text()  # type: ignore[attr-defined]
     assert first == "1 → 1 relu → 1 linear; 3 samples; ReLU'(0) = 0 (torch)"
 
 

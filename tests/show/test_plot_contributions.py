@@ -154,7 +154,7 @@ def test_long_values_take_lines_before_they_are_turned() -> None:
     """Twelve entries with their values stand upright, and do not touch."""
     found = filled(Network.mlp(1, 30, 1), 12, lambda n: n % 7 - 3)
     with styled():
-        figure = drawn(found.witness, PANELS)
+        figure = drawn(found, PANELS)
     labels = figure.axes[2].get_xticklabels()
     assert len(labels) == 12
     assert all("\n= " in tick.get_text() and tick.get_rotation() == 0 for tick in labels)

@@ -174,7 +174,7 @@ def test_strips_are_shaded_where_units_have_slopes(found: Sat) -> None:
 def test_strips_do_not_cover_the_label_of_the_axis() -> None:
     """The names of many strips stand below what is said of the heights."""
     found = filled(Network.mlp(1, 30, 1), 5, lambda n: n * n % 11 - 5)
-    figure = drawn(found.witness, PANELS)
+    figure = drawn(found, PANELS)
     ax = figure.axes[0]
     names = [text for text in ax.texts if plain(text.get_text()).startswith("z1")]
     assert len(names) == 8

@@ -111,7 +111,7 @@ def test_dead_units_are_crossed_out() -> None:
 def test_units_are_as_broad_as_their_names() -> None:
     """However small the units are, their names can be read, and do not run over their edges."""
     found = filled(Network.mlp(5, 7, 4, 3), 2, lambda n: n % 5 - 2)
-    figure = drawn(found.witness, PANELS)
+    figure = drawn(found, PANELS)
     ax = figure.axes[1]
     single = [
         line for line in ax.lines if len(np.asarray(line.get_xdata())) == 1 and line.get_marker() != "x"

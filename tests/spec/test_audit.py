@@ -56,10 +56,6 @@ def test_a_lone_claim_and_json() -> None:
             ["a.yaml:5:31: error: claims[0].y_hat: expected a number as it is printed, such as 0.0394"],
         ),
         (
-            "network: [1, 1]\nsamples: 1\ngiven: {x: 1}\nclaims: loss == 1\n",
-            ["a.yaml:3:1: error: given: w1 is not given in full: an example is audited with all its numbers"],
-        ),
-        (
             GIVEN + "zero: [w1]\nclaims: loss == 1\n",
             ["a.yaml:4:1: error: zero: asks a question: write it among the claims"],
         ),

@@ -6,19 +6,22 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from zerograd.classifying.linear import Program
+from zerograd.classifying.lowest import TooManyError, find_least
 from zerograd.core.landscape.levels import (
     Complete,
     Excluded,
     Geometry,
+    LeastLoss,
     Level,
     Levels,
-    Pattern,
     Signs,
-    Vector,
     check_levels,
+    point_of,
 )
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.rationals import narrowed
+from zerograd.core.points.kinds import Best
+from zerograd.core.points.patterns import Pattern, Vector
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational
 
@@ -38,9 +41,20 @@ def find_levels(problem: Problem, timely: Callable[[], bool], progress: Callable
     search = _Search(Geometry(problem), timely, progress)
     proof = search.run()
     levels = sorted(search.levels.values(), key=lambda level: level.loss)
-    found = Levels(problem, tuple(levels), proof)
+    found = Levels(problem, tuple(levels), proof, _least(problem, timely))
     check_levels(found)
     return found
+
+
+def _least(problem: Problem, timely: Callable[[], bool]) -> LeastLoss | None:
+    """The least loss of all parameters, if it is found."""
+    point = point_of(problem, {})
+    try:
+        least = find_least(problem.model, point.x, point.y, timely)
+    except TooManyError:
+        return None
+    loss = narrowed(least.squares * problem.model.loss.share(*point.y.shape))
+    return LeastLoss(loss, least.parameters, least.proof or Best())
 
 
 class _Search:

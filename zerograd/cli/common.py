@@ -107,8 +107,8 @@ _FOOTER = 2**16
 """Bytes at the end of a Parquet file in which its schema and its metadata are looked for."""
 
 
-def timeout_option(of: str | None = None) -> Callable[[Command], Command]:
-    return click.option("--timeout", type=Duration(), default="60s", show_default=True, help=of)
+def timeout_option(of: str | None = None, default: str = "60s") -> Callable[[Command], Command]:
+    return click.option("--timeout", type=Duration(), default=default, show_default=True, help=of)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isnan
@@ -28,6 +28,7 @@ from zerograd.cli.teaching import language_of
 from zerograd.streams import printable, read_results
 
 if TYPE_CHECKING:
+    from zerograd.audits import Audit
     from zerograd.core.numbers.work import Meter
     from zerograd.core.question.problem import Problem
     from zerograd.core.verdict.answer import Answer
@@ -68,7 +69,8 @@ _pick = click.option(
 def export(result: str, form: Form | Literal["pdf"], output: str | None, **options: Any) -> None:
     """Write RESULT ('-' is standard input) in another form.
 
-    RESULT is what `solve --json` printed, or `solve -o` wrote. It is checked before anything is written.
+    RESULT is what `solve --json` printed, or `solve -o` wrote; or an audit's document, which can be had as
+    markdown, latex, pdf and html. It is checked before anything is written.
 
     \b
     markdown, latex, pdf    the counterexample worked out by hand, or the proof that there is none
@@ -94,7 +96,8 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
         fail("--to pdf is not for a terminal: name a file with -o FILE")
     _check_ending(form, output)
     _check_place(output, result, options["spec"], force=options["force"])
-    answer = _answer(_read(result, **options))
+    read = _read(result, **options)
+    answer = _audit(read) if read.is_audit else _answer(read)
     try:
         content = _written(answer, form, output, **options)
     except NothingToExport as nothing:
@@ -105,7 +108,7 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
 
 
 def _written(
-    answer: Answer,
+    answer: Answer | Audit,
     form: Form | Literal["pdf"],
     output: str | None,
     *,
@@ -243,6 +246,12 @@ class _Read:
     meter: Meter
 
     @property
+    def is_audit(self) -> bool:
+        from zerograd.core.auditing.findings import FORMAT
+
+        return isinstance(self.document, Mapping) and self.document.get("format") == FORMAT
+
+    @property
     def is_sweep(self) -> bool:
         from zerograd.core.verdict.sweep import is_sweep
 
@@ -284,6 +293,17 @@ def _answer(read: _Read) -> Answer:
         if read.problem is None and claimed_digest(read.document) and carried_question(read.document) is None:
             raise FormatError("does not carry its question: name the problem with --problem SPEC")
         return answer_from_json(read.document, read.problem)
+
+
+def _audit(read: _Read) -> Audit:
+    """Return an audit, calculated anew. Ends the program if what the document says is not so."""
+    from zerograd.audits import Audit
+    from zerograd.core.auditing.judging import check_audit
+    from zerograd.core.question.documents import problem_from_json
+
+    with _checking(read):
+        problem = read.problem or problem_from_json(read.document.get("question"))
+        return Audit(check_audit(problem, read.document))
 
 
 def _heat_map(read: _Read, form: Picture) -> bytes:

@@ -20,6 +20,7 @@ from zerograd.cli.helping import VARIABLE, complete_files, completion, help_comm
 from zerograd.cli.levels import levels
 from zerograd.cli.printing import gradients, init, problem
 from zerograd.cli.proving import prove
+from zerograd.cli.repairing import repair
 from zerograd.cli.solving import solve
 from zerograd.cli.sweep import sweep
 from zerograd.cli.teaching import sheet
@@ -71,6 +72,7 @@ for command in (
     watch,
     explain,
     audit,
+    repair,
     levels,
     solve,
     prove,

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: bool) -> None:
     """Re-check the witness or certificate in RESULT against the problem in SPEC, with the trusted core alone.
 
-    RESULT is what `solve`, `prove`, `atlas`, `sweep`, `audit` or `levels` printed with `--json`, or `-o`
-    wrote. A question's digest, which papers and results name, is printed beside. Exit codes:
+    RESULT is what `solve`, `prove`, `atlas`, `sweep`, `audit`, `repair` or `levels` printed with `--json`,
+    or `-o` wrote. A question's digest, which papers and results name, is printed beside. Exit codes:
     0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of a table: not all of it).
     """
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
@@ -78,16 +78,18 @@ def _verified_sweep(asked: IsSweep, documents: Sequence[Any]) -> tuple[int, list
 
 
 def _verified_audit(audited: IsAudit, documents: Sequence[Any]) -> tuple[int, list[str]]:
-    """Check the document of an audit; return the exit code, and what was accepted."""
-    from zerograd.core.auditing.judging import accepted_audit_line, check_audit
-    from zerograd.core.errors import Refused, Violation
+    """Check the document of an audit, or of repairs; return the exit code, and what was accepted."""
+    from zerograd.core.errors import FormatError, Refused, Violation
+    from zerograd.core.whole import check_whole, is_audited
     from zerograd.spec.audit import of_document
 
     problem, claims = of_document(audited.document, audited.name, audited.folder)
-    audit = check_audit(problem, documents[0] if len(documents) == 1 else None)
-    if audit.claims != claims:
+    if len(documents) != 1 or not is_audited(documents[0]):
+        raise FormatError("not the document of an audit or of repairs, which are what a file with claims has")
+    accepted = check_whole(problem, documents[0])
+    if accepted.content.claims != claims:
         raise Refused([Violation("claims", "those of the file", "others")])
-    return DECIDED, [accepted_audit_line(audit)]
+    return DECIDED if accepted.proved else UNKNOWN, [accepted.line]
 
 
 def _verified(problem: Problem, documents: Sequence[Any]) -> tuple[int, list[str]]:

@@ -1,4 +1,4 @@
-"""Documents that say more than one answer, each checked as a whole: atlases, levels, audits.
+"""Documents that say more than one answer, each checked as a whole: atlases, levels, audits, repairs.
 
 A result is for `zerograd.core.verdict.checking.check_result`. A sweep carries its questions, and is for
 `zerograd.core.verdict.sweep.check_sweep`.
@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from zerograd.core.auditing import findings, judging
 from zerograd.core.landscape import documents
 from zerograd.core.question.problem import Problem
+from zerograd.core.repairing import repairs
 from zerograd.core.verdict.atlas import check_atlas
 from zerograd.core.verdict.checking import ATLAS_FORMAT
 from zerograd.core.verdict.row import accepted_rows_line
@@ -59,7 +60,8 @@ KINDS: Mapping[str, Kind[Any]] = {
         documents.accepted_levels_line,
         lambda levels: levels.proof is not None,
     ),
-    findings.FORMAT: Kind(judging.check_audit, judging.accepted_audit_line),
+    findings.FORMAT: Kind(judging.check_audit, judging.accepted_audit_line, lambda audit: audit.proved),
+    repairs.FORMAT: Kind(repairs.check_repair, repairs.accepted_repair_line, lambda found: not found.open),
 }
 """Each format, with what is done with its documents."""
 
@@ -67,6 +69,11 @@ KINDS: Mapping[str, Kind[Any]] = {
 def is_whole(data: object) -> bool:
     """Whether a document says of itself that it is for `check_whole`."""
     return isinstance(data, Mapping) and isinstance(form := data.get("format"), str) and form in KINDS
+
+
+def is_audited(data: object) -> bool:
+    """Whether a document is about claims: an audit of them, or repairs."""
+    return is_whole(data) and data["format"] in (findings.FORMAT, repairs.FORMAT)  # type: ignore[index]
 
 
 def check_whole(problem: Problem, data: Any) -> Accepted:

@@ -10,6 +10,7 @@ from zerograd.core.errors import Refused
 from zerograd.core.model.slopes import common_between
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import names_in
+from zerograd.core.question.necessary import necessary
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import signs_of_adjoints, sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind, Node, Part
@@ -60,6 +61,18 @@ def certify(
         turned: told each system of facts once a contradiction is seen in it, before a proof is found.
         selections: unused ones for the solver, made beforehand.
     """
+    if problem.spurious:
+        finding = certify(
+            necessary(problem),
+            deadline=deadline,
+            fixed=fixed,
+            progress=progress,
+            turned=turned,
+            selections=selections,
+        )
+        if finding.certificate is None:
+            return finding
+        return replace(finding, certificate=replace(finding.certificate, problem=problem.digest))
     reals = Reals(deadline, selections)
     if problem.derivative_at_kink == "all":
         return _under_all(problem, reals, fixed, progress)

@@ -47,7 +47,7 @@ class ProofProcess(Service["Prove", "Turned | ProofFinding"]):
             from zerograd.core.refuting.ahead import derive_ahead  # once the search is under way
             from zerograd.core.refuting.refutation import system_of
 
-            if self._beside and isinstance(reply, Turned):
+            if self._beside and isinstance(reply, Turned) and not problem.spurious:
                 kind, samples = reply.kind, reply.samples
                 derive_ahead(problem, kind, samples, lambda: system_of(problem, kind, samples))
 

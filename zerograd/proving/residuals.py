@@ -48,6 +48,7 @@ def with_residuals(problem: Question, samples: int) -> tuple[System, Mapping[str
         derivative_at_kink=problem.derivative_at_kink,
         loss=problem.loss,
         minimum=None,
+        spurious=False,
         targets=problem.targets,
     )
     y_hat, y = quantities["y_hat"], quantities["y"]

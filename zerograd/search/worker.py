@@ -137,7 +137,7 @@ class _Search:
         from zerograd.search.smallest.budget import Budget
 
         known = witness_from_json(request.problem, request.known)
-        if unfit(request.problem) is None:
+        if unfit(request.problem) is None and request.problem.minimum is None:
             known = reduced(
                 request.problem,
                 known,

@@ -39,4 +39,6 @@ def shown_plainly(answer: Sat) -> Sat:
     if witness is None or witness.problem.derivative_at_kink == "all":  # on no kink
         witness = answer.witness.answering(answer.problem.with_kink("forbid"))
     run = replace(answer.run, sufficient_samples=None)
-    return Sat(witness, problem=witness.problem, checks=answer.checks, run=run, kind=answer.kind)
+    return Sat(
+        witness, problem=witness.problem, checks=answer.checks, run=run, kind=answer.kind, lower=answer.lower
+    )

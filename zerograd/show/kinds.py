@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import short_entry
-from zerograd.core.numbers.exact import Exact, compare, sign
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact, compare, narrow, sign
 from zerograd.core.points.curves import Curve, change
-from zerograd.core.points.kinds import Best, Kind, PointKind, Rescaled
+from zerograd.core.points.documents import kind_from_json
+from zerograd.core.points.kinds import Best, Kind, PointKind, Rescaled, with_parameters
+from zerograd.core.points.lowest import Lowest
 from zerograd.core.points.minimum import MinimumProof
+from zerograd.core.question.given import given_point
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.numbers import exact_text
@@ -23,7 +29,9 @@ _KINDS = {
     Kind.NO_MINIMUM: "no local minimum",
     Kind.UNDECIDED: "perhaps a local minimum: that is not decided",
 }
+_GLOBAL = "a global minimum: no parameters have a lower loss on these data"
 _MOST = 6
+_MOST_VALUES = 16
 """Parameters of a curve, and terms of a polynomial, that are written out."""
 
 
@@ -31,6 +39,8 @@ def kind_text(point: Point[Exact], found: PointKind) -> str:
     """What kind of point it is, and why; with the exact change of the loss where it falls."""
     kind, evidence = found.kind, found.evidence
     parts = [_KINDS[kind]]
+    if isinstance(evidence.minimum, Lowest):
+        parts = [_GLOBAL + (", and nearby the same at some" if kind is Kind.FLAT else "")]
     if evidence.falls is not None:
         parts.append(_falling(point, evidence.falls))
     match evidence.minimum:
@@ -45,9 +55,38 @@ def kind_text(point: Point[Exact], found: PointKind) -> str:
             )
         case Curve() as curve:
             parts.append(f"it stays along {curve_text(point, curve)}")
-    if kind is Kind.UNDECIDED and evidence.reason:
+    if evidence.better is not None:
+        parts.append(_better(point, evidence.better))
+    if evidence.reason:
         parts.append(evidence.reason.split("\n")[0])
     return "; ".join(parts)
+
+
+def _better(point: Point[Exact], parameters: Mapping[str, Array[Exact]]) -> str:
+    """``the loss is 1/9, not 1/6, at w1 = 0, b1 = 1, w2 = 1/3``."""
+    where = parameters_text(parameters)
+    try:
+        there, here = (narrow(each.loss) for each in (with_parameters(point, parameters), point))
+    except ArithmeticError:
+        return f"the loss is lower at {where}"
+    return f"the loss is {exact_text(there)}, not {exact_text(here)}, at {where}"
+
+
+def parameters_text(parameters: Mapping[str, Array[Exact]]) -> str:
+    """``w1 = 0, b1 = 1, w2 = 1/3``."""
+    values = [
+        f"{short_entry(name, index, array.shape)} = {exact_text(value)}"
+        for name, array in parameters.items()
+        for index, value in array.items()
+    ]
+    return ", ".join(values[:_MOST_VALUES]) + ", …" * (len(values) > _MOST_VALUES)
+
+
+def given_kind_text(problem: Problem, certificate: Certificate) -> str:
+    """What the given point is, of a certificate that it is not the minimum that is asked for."""
+    point = given_point(problem)
+    shown = kind_from_json(problem.network, certificate.point)
+    return f"the point that is given is {kind_text(point, shown)}"
 
 
 def kind_of_answer(answer: Sat) -> str | None:

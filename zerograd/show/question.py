@@ -59,7 +59,7 @@ def condition_lines(problem: Problem) -> Iterator[str]:
     if problem.domain != "real":
         yield f"domain: {problem.domain}"
     if problem.minimum is not None:
-        yield f"minimum: {problem.minimum}"
+        yield f"minimum: {problem.minimum}{', spurious' if problem.spurious else ''}"
 
 
 def where_lines(problem: Problem, mark: str = "") -> list[str]:

@@ -17,6 +17,7 @@ from zerograd.document.table import LONG
 from zerograd.show.elsewhere import elsewhere_sentences, not_compared
 from zerograd.show.enclosed import existence_text, method, proof_lines, unknown_lines
 from zerograd.show.kinds import kind_of_answer
+from zerograd.show.lower import lower_text
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
 from zerograd.show.smallest import generic_text, smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
@@ -106,6 +107,8 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
     yield from layout.labelled("checked", "; ".join([how, *_checks(answer.checks)]))
     if kind := kind_of_answer(answer):
         yield from layout.labelled("kind", kind)
+    if answer.lower is not None:
+        yield from layout.labelled("lower", lower_text(witness.point, answer.lower))
     if size := smallest_text(answer):
         yield from layout.labelled("size", size)
     if other := elsewhere_sentences(answer) or not_compared(answer):
@@ -166,6 +169,13 @@ def _unsat(answer: Unsat, layout: Layout) -> Iterator[str]:
 
         yield from layout.labelled("found", instead_lines(problem, answer.instead))
         proof = "a calculation: its certificate is accepted by the checker (zerograd prove shows it)"
+        yield from layout.labelled("evidence", proof)
+        return
+    if answer.certificate is not None and answer.certificate.point is not None:
+        from zerograd.show.kinds import given_kind_text
+
+        yield from layout.labelled("found", given_kind_text(problem, answer.certificate))
+        proof = "what shows it is accepted by the checker (zerograd prove shows it)"
         yield from layout.labelled("evidence", proof)
         return
     yield from layout.labelled("shown", _impossible(answer))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path as Folder
 
-from zerograd.core.auditing.claims import Claim, ClaimError, read_claims
+from zerograd.core.auditing.claims import ROUNDED, Claim, ClaimError, read_claims
 from zerograd.core.auditing.judging import misfits
 from zerograd.core.question.given import incomplete
 from zerograd.core.question.problem import Problem
@@ -25,6 +25,7 @@ from zerograd.spec.nodes import Document, Node, locate
 from zerograd.spec.opening import document_in, opened, opened_from
 from zerograd.spec.read import STDIN
 from zerograd.spec.read import of_document as problem_of
+from zerograd.spec.rounding import rounded_claim
 from zerograd.spec.scalars import as_written
 from zerograd.spec.wording import show
 
@@ -75,7 +76,7 @@ def of_document(
         claims = read_claims(as_written(entries[CLAIMS].node.plain()))
     except ClaimError as error:
         wrong.append(error)
-    rest = {key: entry for key, entry in entries.items() if key != CLAIMS}
+    rest = {key: entry for key, entry in entries.items() if key not in (CLAIMS, ROUNDED)}
     try:
         problem = problem_of(replace(document, root=replace(root, value=rest)), name, folder, say)
     except SpecError as error:
@@ -83,18 +84,20 @@ def of_document(
         raise SpecError(
             sorted([*error.diagnostics, *told_of_claims], key=lambda each: each.position or root.position)
         ) from None
-    if asked := [key for key in (*RELATIONS, "where") if key in rest]:
+    if incomplete(problem) is None and (asked := [key for key in (*RELATIONS, "where") if key in rest]):
         told = f"asks a question: write it among the {CLAIMS}, such as 'grad(w1) == 0' or 'loss > 0'"
         raise SpecError(
             Diagnostic(name, locate(root, (key,), on_key=True), (str(key),), told) for key in asked
         )
-    if reason := incomplete(problem):
-        at = locate(root, ("given",), on_key=True) if "given" in rest else root.position
-        told = f"{reason}: an example is audited with all its numbers"
-        raise SpecError([Diagnostic(name, at, ("given",), told)])
     wrong += misfits(problem, claims)
     if wrong:
         raise SpecError(_diagnostics(name, root, wrong))
+    if ROUNDED in entries:
+        known = as_written(entries["given"].node.plain()) if "given" in entries else {}
+        try:
+            claims = (*claims, rounded_claim(problem, entries[ROUNDED].node.plain(), known))
+        except ClaimError as error:
+            raise SpecError([Diagnostic(name, locate(root, (ROUNDED,)), (ROUNDED,), error.fault)]) from None
     return problem, claims
 
 

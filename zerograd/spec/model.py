@@ -357,7 +357,13 @@ class ProblemFile(_Form):
         ],
     )
     minimum: Annotated[Minimum, wording.choice(*MINIMA)] = _optional(
-        "local: the parameters have to be a local minimum of the loss, the data being fixed."
+        "local: the parameters have to be a local minimum of the loss, the data being fixed. "
+        "global: no parameters whatever, given ones included, have a lower loss on the same data."
+    )
+    spurious: Flag = Field(
+        default=False,
+        description="Whether other parameters have to have a lower loss on the same data: a local minimum "
+        "that is not global. It implies minimum: local.",
     )
     expect: Annotated[Expect, wording.choice(*EXPECTATIONS)] = _optional(
         "The answer that is expected; plays no part in finding it."

@@ -4,38 +4,46 @@
     grad(w1[0,1]) ~ 0.0394                so many digits of the number
     y_hat ~ [0.50, 1.25]                  the same of every entry
     minimum: local                        no parameters nearby have a lower loss
+    minimum: global                       no parameters at all have a lower loss
     {after_step: 1/10, y_hat: 18.458}     any of these, after one step of gradient descent
     {after_step: 1/10, of: [w1, w2], …}   where these parameters alone were moved
 
-A claim may speak of everything that a condition may, and of ∂L/∂ of what lies between: ``grad(y_hat)``,
-``grad(z1)``, ``grad(a1)``.
+A claim may speak of everything that a condition may, of ∂L/∂ of what lies between: ``grad(y_hat)``,
+``grad(z1)``, ``grad(a1)``; and of probabilities: ``softmax(y_hat)``, ``sigmoid(y_hat)``, or ``p``, whichever
+of both the loss makes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 from zerograd.core.errors import FormatError, Path, format_path, short
-from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array, Shape
 from zerograd.core.numbers.rationals import narrowed, parse_rational, rational_text
 from zerograd.core.numbers.work import spend
 from zerograd.core.question.conditions import Condition
-from zerograd.core.question.language import LanguageError, Node, unparse
-from zerograd.core.question.parsing import MAX_DEPTH, MAX_LENGTH, parse, parse_condition
+from zerograd.core.question.language import FUNCTIONS, LanguageError, Node, unparse
+from zerograd.core.question.parsing import MAX_DEPTH, MAX_LENGTH, parse
 from zerograd.core.question.vocabulary import Rational, quantity_shapes
 
 AFTER, MOVED = "after_step", "of"
 MINIMUM = "minimum"
+ROUNDED = "rounded"
 MAX_CLAIMS = 1000
 MAX_EXPONENT = 400
 """Printed numbers are from 10^−MAX_EXPONENT to 10^MAX_EXPONENT."""
 
-_MINIMUM = re.compile(r"\s*minimum\s*:\s*local\s*")
+PROBABILITIES = "p"
+"""What the loss makes of ŷ, softmax(ŷ) or σ(ŷ), where it makes probabilities of it."""
+_OF_OUTPUTS = ("softmax", "sigmoid")
+_FUNCTIONS = (*FUNCTIONS, *_OF_OUTPUTS)
+_MINIMUM = re.compile(r"\s*minimum\s*:\s*(local|global)\s*")
 _PRINTED = re.compile(r"([-+]?)([0-9]+(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([-+]?[0-9]{1,9}))?")
 
 
@@ -78,7 +86,41 @@ class LocalMinimum:
         return f"{MINIMUM}: local"
 
 
-Statement: TypeAlias = Condition | Digits | LocalMinimum
+@dataclass(frozen=True, slots=True)
+class GlobalMinimum(LocalMinimum):
+    """No parameters at all have a lower loss for these data."""
+
+    def __str__(self) -> str:
+        return f"{MINIMUM}: global"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """Given numbers are roundings: there are exact ones that round to them, of which all other claims hold.
+
+    Attributes:
+        places: digits behind the point; whole numbers are exact. None: as ``units`` say.
+        units: of the last digit, by entry; what has none is exact.
+    """
+
+    places: int | None = None
+    units: tuple[tuple[str, Rational], ...] = ()
+
+    def __str__(self) -> str:
+        units = {unit for _, unit in self.units}
+        places = self.places
+        if places is None and len(units) == 1:
+            unit = Fraction(units.pop())
+            places = len(str(unit.denominator)) - 1
+        return ROUNDED if places is None else f"{ROUNDED}: {places}"
+
+    def to_json(self) -> Any:
+        """``{"rounded": 4}``, or the units of entries."""
+        units = {name: rational_text(unit) for name, unit in self.units}
+        return {ROUNDED: units if self.places is None else self.places}
+
+
+Statement: TypeAlias = Condition | Digits | LocalMinimum | Rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +160,8 @@ class Claim:
         return f"{self.written or self.statement}{'' if self.step is None else f' {self.step}'}"
 
     def to_json(self) -> Any:
+        if isinstance(self.statement, Rounded):
+            return self.statement.to_json()
         if self.step is None:
             return str(self.statement)
         moved = {} if self.step.moved is None else {MOVED: list(self.step.moved)}
@@ -163,6 +207,8 @@ def _read(data: object, number: int) -> list[Claim]:
         raise ClaimError(
             (number,), f"expected a text such as 'loss == 1/3' or 'loss ~ 0.33', found {short(data)}"
         )
+    if set(data) == {ROUNDED}:
+        return [Claim(_rounded(data[ROUNDED], (number, ROUNDED)), place=(number,))]
     if set(data) == {MINIMUM}:
         return [Claim(_statement(f"{MINIMUM}: {data[MINIMUM]}", (number, MINIMUM)), place=(number,))]
     if AFTER not in data:
@@ -190,38 +236,58 @@ def _read(data: object, number: int) -> list[Claim]:
     return claims
 
 
+def _rounded(data: object, place: Path) -> Rounded:
+    if isinstance(data, int) and not isinstance(data, bool) and 0 < data <= MAX_EXPONENT:
+        return Rounded(data)
+    if not isinstance(data, Mapping) or not data:
+        raise ClaimError(
+            place, f"expected the number of digits behind the point, such as 4, found {short(data)}"
+        )
+    units = []
+    for name, unit in data.items():
+        spend(20)
+        try:
+            value = Fraction(parse_rational(unit))
+        except (ValueError, TypeError, AttributeError):
+            value = Fraction(0)
+        if not isinstance(name, str) or value <= 0:
+            raise ClaimError(place, f"expected the unit of the last digit of each entry, found {short(data)}")
+        units.append((name, narrowed(value)))
+    return Rounded(units=tuple(units))
+
+
 def _step(data: Mapping[Any, Any], number: int) -> Step:
-    try:
-        rate = parse_rational(data[AFTER])
-    except (ValueError, TypeError):
-        rate = 0
+    written, rate = data[AFTER], Fraction(0)
+    if isinstance(written, str | int | Fraction):  # a float is not exactly what was written
+        with suppress(ValueError):
+            rate = Fraction(written if isinstance(written, Fraction) else parse_rational(written))
     if rate <= 0:
         raise ClaimError(
             (number, AFTER), f"expected a step size above 0, such as 1/10, found {short(data[AFTER])}"
         )
     if MOVED not in data:
-        return Step(rate)
+        return Step(narrowed(rate))
     moved = data[MOVED]
     names = [moved] if isinstance(moved, str) else moved
     if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
         raise ClaimError(
             (number, MOVED), f"expected names of parameters such as [w1, w2], found {short(moved)}"
         )
-    return Step(rate, tuple(dict.fromkeys(names)))
+    return Step(narrowed(rate), tuple(dict.fromkeys(names)))
 
 
 def _statement(text: str, place: Path) -> Statement:
     if len(text) > MAX_LENGTH:
         raise ClaimError(place, f"a claim of {len(text)} characters (at most {MAX_LENGTH} are read)")
-    if _MINIMUM.fullmatch(text):
-        return LocalMinimum()
+    if asked := _MINIMUM.fullmatch(text):
+        return GlobalMinimum() if asked[1] == "global" else LocalMinimum()
     if text.strip().startswith(f"{MINIMUM}:"):
-        raise ClaimError(place, f"expected {MINIMUM}: local, found {short(text)}")
+        raise ClaimError(place, f"expected {MINIMUM}: local, or global, found {short(text)}")
     text = text.replace("−", "-").replace("≈", "~")  # as texts print them
     quantity, tilde, digits = text.partition("~")
     if not tilde:
         try:
-            return parse_condition(text)
+            return Condition(parse(text, _FUNCTIONS))
         except LanguageError as error:
             raise ClaimError(place, str(error)) from None
     return Digits(_quantity(quantity, place), _printed(_unlisted(digits, place), place))
@@ -229,7 +295,7 @@ def _statement(text: str, place: Path) -> Statement:
 
 def _quantity(text: str, place: Path) -> Node:
     try:
-        return parse(text)
+        return parse(text, _FUNCTIONS)
     except LanguageError as error:
         raise ClaimError(place, str(error)) from None
 
@@ -259,7 +325,7 @@ def _unlisted(text: str, place: Path) -> Any:
 def _printed(data: Any, place: Path) -> Array[Printed]:
     """Printed numbers, alone or in lists."""
     if not isinstance(data, list | tuple):
-        return Array((), (_number(data, place),))
+        return Array((), (printed_number(data, place),))
     rows = [_printed(item, place) for item in data]
     if not rows:
         raise ClaimError(place, "an empty list has no numbers")
@@ -269,7 +335,8 @@ def _printed(data: Any, place: Path) -> Array[Printed]:
     return Array(shape, tuple(number for row in rows for number in row.entries))
 
 
-def _number(data: Any, place: Path) -> Printed:
+def printed_number(data: Any, place: Path) -> Printed:
+    """Return a number as a text prints it. Raises ClaimError."""
     text = str(data) if isinstance(data, str | int) and not isinstance(data, bool) else ""
     spend(len(text))
     match = _PRINTED.fullmatch(text.strip().replace("−", "-"))
@@ -311,8 +378,10 @@ def _listed(nested: Any) -> str:
     return nested if isinstance(nested, str) else f"[{', '.join(map(_listed, nested))}]"
 
 
-def claimable_shapes(network: Network, samples: int) -> dict[str, Shape]:
-    """Every name that a claim may use: those of conditions, and gradients of what lies between."""
-    shapes = quantity_shapes(network, samples)
+def claimable_shapes(model: Model, samples: int) -> dict[str, Shape]:
+    """Every name that a claim may use: beside those of conditions, what is said above."""
+    shapes = quantity_shapes(model.network, samples)
     between = [name for name in shapes if name == "y_hat" or (name[0] in "za" and name[1:].isdigit())]
-    return shapes | {f"grad({name})": shapes[name] for name in between}
+    shapes |= {f"grad({name})": shapes[name] for name in between}
+    shapes |= {f"{function}(y_hat)": shapes["y_hat"] for function in _OF_OUTPUTS}
+    return shapes | ({PROBABILITIES: shapes["y_hat"]} if model.loss.probabilities else {})

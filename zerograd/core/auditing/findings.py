@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, Printed
+from zerograd.core.auditing.claims import AFTER, MOVED, Claim, Printed, Step
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.exact import Exact
@@ -16,6 +16,7 @@ from zerograd.core.points.documents import kind_to_json
 from zerograd.core.points.kinds import PointKind
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational
+from zerograd.core.verdict.answer import Answer, Unsat
 
 FORMAT = "zerograd.audit/1"
 
@@ -26,6 +27,7 @@ class Grade(StrEnum):
     RIGHT = "right"
     ROUNDED = "rounded"
     CUT = "cut off"
+    OPEN = "open"
     WRONG = "wrong"
     UNDECIDED = "undecided"
     UNDEFINED = "undefined"
@@ -65,6 +67,35 @@ class FoundKind:
     found: PointKind
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """A slip: with it all numbers of a wrong claim are right.
+
+    Attributes:
+        factor: by which what is printed of some ``entries`` has to be multiplied, the others being right.
+        transposed: the matrix.
+        swapped: ``rows``, ``columns`` or ``entries``: those at two ``places``.
+        step: the step of gradient descent that was taken, in place of the one that is claimed.
+    """
+
+    factor: Rational | None = None
+    entries: tuple[str, ...] = ()
+    transposed: bool = False
+    swapped: str = ""
+    places: tuple[int, ...] = ()
+    step: Step | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        if self.factor is not None:
+            return {"factor": rational_text(self.factor), "entries": list(self.entries)}
+        if self.step is not None:
+            moved = {} if self.step.moved is None else {MOVED: list(self.step.moved)}
+            return {AFTER: rational_text(self.step.rate), **moved}
+        return (
+            {"transposed": True} if self.transposed else {"swapped": self.swapped, "places": [*self.places]}
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What became of a claim.
@@ -75,6 +106,9 @@ class Finding:
         kind: what kind of point it is, of a claim about that.
         factor: where all numbers of a wrong claim become right by the same one: what is so over what is
             claimed, such as 2 or −1.
+        hint: a slip by which all numbers of a wrong claim are right.
+        everywhere: whether the values are the same for all numbers that fit, where not everything is given.
+        answers: on which it rests, where not everything is given, by what was asked.
     """
 
     grade: Grade
@@ -82,6 +116,20 @@ class Finding:
     reason: str = ""
     factor: Rational | None = None
     kind: FoundKind | None = None
+    hint: Hint | None = None
+    everywhere: bool = False
+    answers: tuple[tuple[str, Answer], ...] = field(default=(), compare=False)
+
+    @property
+    def on_word(self) -> tuple[str, ...]:
+        """Return the strategies on whose word it rests: their no has no certificate."""
+        return tuple(
+            dict.fromkeys(
+                answer.run.strategy or "a solver"
+                for _, answer in self.answers
+                if isinstance(answer, Unsat) and answer.certificate is None
+            )
+        )
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {"grade": str(self.grade)}
@@ -93,6 +141,12 @@ class Finding:
             data["reason"] = self.reason
         if self.factor is not None:
             data["factor"] = rational_text(self.factor)
+        if self.hint is not None:
+            data["hint"] = self.hint.to_json()
+        if self.everywhere:
+            data["everywhere"] = True
+        if self.answers:
+            data["answers"] = {asked: answer.to_json() for asked, answer in self.answers}
         return data
 
 
@@ -132,6 +186,11 @@ class Audit:
     def findings(self) -> tuple[Finding, ...]:
         """What became of each claim under the problem's own convention."""
         return self.columns[0].findings
+
+    @property
+    def proved(self) -> bool:
+        """Whether all of it can be checked: nothing rests on a solver's word."""
+        return not any(finding.on_word for column in self.columns for finding in column.findings)
 
     def to_json(self) -> dict[str, Any]:
         """The document, ``zerograd.audit/1``."""

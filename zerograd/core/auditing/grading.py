@@ -44,6 +44,13 @@ _WORST = (Grade.WRONG, Grade.UNDEFINED, Grade.UNDECIDED, Grade.CUT, Grade.ROUNDE
 _ALGEBRA = EnclosureAlgebra()
 
 
+def statement_finding(statement: Condition | Digits, lookup: Lookup) -> Finding:
+    """Return what became of a claim about numbers. Arguments and errors are those of `condition_finding`."""
+    if isinstance(statement, Digits):
+        return digits_finding(statement, lookup)
+    return condition_finding(statement, lookup)
+
+
 def condition_finding(condition: Condition, lookup: Lookup) -> Finding:
     """Return what became of an exact claim.
 
@@ -102,15 +109,16 @@ def _links(chain: Chain, arrays: list[Array[Any]], *, holds: bool) -> Iterator[V
             claimed = f"{chain.operators[0]} {rational_text(row[1])}"
         for operand, (index, value), fixed in zip(chain.operands, places, constant, strict=True):
             if not fixed:
-                yield Value(_entry(operand, index), narrow(value), claimed)
+                yield Value(entry_name(operand, index), narrow(value), claimed)
 
 
 def _named(node: Node, array: Array[Any]) -> Iterator[Value]:
     for index, value in array.items():
-        yield Value(_entry(node, index), narrow(value))
+        yield Value(entry_name(node, index), narrow(value))
 
 
-def _entry(node: Node, index: Index) -> str:
+def entry_name(node: Node, index: Index) -> str:
+    """Return what an entry of a quantity is called: ``grad(w1)[0,1]``."""
     return unparse(Item(node, index) if index else node)
 
 
@@ -122,7 +130,7 @@ def digits_finding(claim: Digits, lookup: Lookup) -> Finding:
         spend(20)
         grade = graded(value, printed)
         values.append(
-            Value(_entry(claim.quantity, index), narrow(value), f"~ {printed.text}", grade, printed)
+            Value(entry_name(claim.quantity, index), narrow(value), f"~ {printed.text}", grade, printed)
         )
     grades = {value.grade for value in values}
     worst = next(grade for grade in _WORST if grade in grades)
@@ -149,12 +157,13 @@ def common_factor(values: Sequence[Real], printed: Sequence[Printed], shape: Sha
     means = [f for n in counts for f in (n, Fraction(1, n), Fraction(n, 2), Fraction(2, n))]
     for factor in dict.fromkeys((*FACTORS, *means)):
         spend(20 * len(values))
-        if all(_right_by(factor, *pair) for pair in zip(values, printed, strict=True)):
+        if all(is_right_by(factor, *pair) for pair in zip(values, printed, strict=True)):
             return narrowed(Fraction(factor))
     return None
 
 
-def _right_by(factor: Rational, value: Real, printed: Printed) -> bool:
+def is_right_by(factor: Rational, value: Real, printed: Printed) -> bool:
+    """Return whether a number is printed rightly once what is printed is multiplied by a factor."""
     quotient = value * (1 / Fraction(factor)) if isinstance(value, Interval) else divide(value, factor)
     return graded(quotient, printed) in (Grade.RIGHT, Grade.ROUNDED)
 

@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from zerograd.core.errors import FormatError, Refused, Violation, short
-from zerograd.core.landscape.levels import Complete, Excluded, Level, Levels, Vector, check_levels
+from zerograd.core.landscape.levels import Complete, Excluded, LeastLoss, Level, Levels, check_levels
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
+from zerograd.core.points.documents import proof_from_json, proof_to_json
+from zerograd.core.points.kinds import Best
+from zerograd.core.points.lowest import Lowest
+from zerograd.core.points.patterns import Vector
 from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Rational
 
 FORMAT = "zerograd.levels/1"
 KIND = "local minimum"
@@ -25,14 +30,18 @@ def to_json(levels: Levels) -> dict[str, Any]:
             {
                 "loss": rational_text(level.loss),
                 "kind": KIND,
-                "parameters": {
-                    name: array.map(rational_text).tolist() for name, array in level.parameters.items()
-                },
+                "parameters": _parameters_to_json(level.parameters),
             }
             for level in levels.levels
         ],
         "complete": levels.proof is not None,
     }
+    if levels.least is not None:
+        data["least"] = {
+            "loss": rational_text(levels.least.loss),
+            "parameters": _parameters_to_json(levels.least.parameters),
+            "minimum": proof_to_json(levels.least.proof),
+        }
     if levels.proof is not None:
         data["proof"] = {
             "undivided": {prefix: _texts(weights) for prefix, weights in levels.proof.undivided.items()},
@@ -47,6 +56,10 @@ def to_json(levels: Levels) -> dict[str, Any]:
             ],
         }
     return data
+
+
+def _parameters_to_json(parameters: Mapping[str, Array[Rational]]) -> dict[str, Any]:
+    return {name: array.map(rational_text).tolist() for name, array in parameters.items()}
 
 
 def check_document(problem: Problem, data: object) -> Levels:
@@ -65,7 +78,10 @@ def check_document(problem: Problem, data: object) -> Levels:
     proof = _proof(data["proof"]) if "proof" in data else None
     if data.get("complete") is not (proof is not None):
         raise Refused([Violation("complete", str(proof is not None).lower(), short(data.get("complete")))])
-    found = Levels(problem, tuple(_level(problem, each) for each in _listed(data.get("levels"))), proof)
+    least = _least(problem, data["least"]) if "least" in data else None
+    found = Levels(
+        problem, tuple(_level(problem, each) for each in _listed(data.get("levels"))), proof, least
+    )
     check_levels(found)
     return found
 
@@ -75,7 +91,8 @@ def accepted_levels_line(levels: Levels) -> str:
     number = len(levels.levels)
     losses = f"{number} loss{'' if number == 1 else 'es'} of local minima"
     others = "there are no others off the kinks" if levels.proof is not None else "there may be others"
-    return f"accepted: {losses}, a point for each, and {others}"
+    least = f"; no parameters have a loss below {rational_text(levels.least.loss)}" if levels.least else ""
+    return f"accepted: {losses}, a point for each, and {others}{least}"
 
 
 def _level(problem: Problem, data: object) -> Level:
@@ -85,16 +102,28 @@ def _level(problem: Problem, data: object) -> Level:
         or not isinstance(data.get("parameters"), Mapping)
     ):
         raise FormatError(f"levels: expected a loss, the kind {KIND!r} and parameters, found {short(data)}")
+    return Level(rational_from_json(data.get("loss")), _parameters(problem, data["parameters"]))
+
+
+def _least(problem: Problem, data: object) -> LeastLoss:
+    if not isinstance(data, Mapping) or not isinstance(data.get("parameters"), Mapping):
+        raise FormatError(f"least: expected a loss, parameters and a proof, found {short(data)}")
+    proof = proof_from_json(data.get("minimum"))
+    if not isinstance(proof, Best | Lowest):
+        raise FormatError(
+            f"least.minimum: expected a proof about all parameters, found {short(data['minimum'])}"
+        )
+    return LeastLoss(rational_from_json(data.get("loss")), _parameters(problem, data["parameters"]), proof)
+
+
+def _parameters(problem: Problem, data: Mapping[str, Any]) -> Mapping[str, Array[Rational]]:
     shapes = problem.network.shapes
     parameters = {}
-    for name, rows in data["parameters"].items():
+    for name, rows in data.items():
         if name not in shapes:
             raise FormatError(f"levels: {short(name)} is no parameter")
         parameters[name] = Array(shapes[name], _entries(rows, shapes[name]))
-    return Level(
-        rational_from_json(data.get("loss")),
-        {name: parameters[name] for name in shapes if name in parameters},
-    )
+    return {name: parameters[name] for name in shapes if name in parameters}
 
 
 def _entries(data: object, shape: tuple[int, ...]) -> Vector:

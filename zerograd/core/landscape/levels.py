@@ -26,7 +26,7 @@ lemma.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, combinations_with_replacement, groupby, product
 from typing import Any
@@ -34,20 +34,19 @@ from typing import Any
 from zerograd.core.errors import Refused, Violation
 from zerograd.core.model.activations import RELU
 from zerograd.core.model.backprop import ExactActivate, OnKink
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.products import dot
 from zerograd.core.numbers.rationals import narrowed, rational_text
 from zerograd.core.numbers.work import spend
+from zerograd.core.points.kinds import Best, Evidence, check_kind
+from zerograd.core.points.lowest import Lowest
+from zerograd.core.points.patterns import Pattern, Vector, patterns_left
 from zerograd.core.question.fitness import no_least_squares
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import RELATIONS, Rational
-
-Vector = tuple[Rational, ...]
-
-Pattern = str
-"""A sign for each sample, such as ``+-+``: the samples at which a unit is on."""
 
 Signs = tuple[int, ...]
 """The sign of the outgoing weight of each unit."""
@@ -99,16 +98,32 @@ class Complete:
 
 
 @dataclass(frozen=True, slots=True)
+class LeastLoss:
+    """The least loss of all parameters, those on kinks included.
+
+    Attributes:
+        parameters: such as have it.
+        proof: that none have a lower one.
+    """
+
+    loss: Rational
+    parameters: Mapping[str, Array[Rational]]
+    proof: Best | Lowest
+
+
+@dataclass(frozen=True, slots=True)
 class Levels:
     """All losses that critical points off the kinks have, the lowest first.
 
     Attributes:
         proof: that these are all; None where it was not found.
+        least: the least loss of all parameters, if it was found.
     """
 
     problem: Problem
     levels: tuple[Level, ...]
     proof: Complete | None
+    least: LeastLoss | None = None
 
 
 class Geometry:
@@ -223,14 +238,30 @@ def check_levels(found: Levels) -> None:
         )
     if found.proof is not None:
         _check_proof(geometry, set(losses), found.proof)
+    if found.least is not None:
+        _check_least(problem, found.least)
 
 
-def point_of(problem: Problem, parameters: Mapping[str, Array[Rational]]) -> Point[Any]:
+def _check_least(problem: Problem, least: LeastLoss) -> None:
+    told = {name: array.shape for name, array in least.parameters.items()}
+    shapes = problem.network.shapes
+    if told != shapes:
+        raise Refused([Violation("least", f"parameters of the shapes {shapes}", str(told))])
+    point = point_of(problem, least.parameters, "left")
+    if point.loss != least.loss:
+        raise Refused([Violation("least", "the loss of its parameters", rational_text(point.loss))])
+    check_kind(point, Evidence(minimum=least.proof))
+
+
+def point_of(
+    problem: Problem, parameters: Mapping[str, Array[Rational]], convention: Kink = "forbid"
+) -> Point[Any]:
     """The point with these parameters and the problem's data."""
     samples, network = problem.samples.least, problem.network
     x = Array.build((samples, network.inputs), problem.given["x"].__getitem__)
     y = Array.build((samples, network.outputs), problem.given["y"].__getitem__)
-    return Point(problem.model, parameters, x, y, ExactActivate("forbid"))
+    model = replace(problem.model, network=problem.network.under(convention))
+    return Point(model, parameters, x, y, ExactActivate(convention))
 
 
 def _check_level(geometry: Geometry, level: Level) -> None:
@@ -257,34 +288,8 @@ def _check_level(geometry: Geometry, level: Level) -> None:
             )
 
 
-def patterns_left(geometry: Geometry, undivided: Mapping[Pattern, Vector]) -> list[Pattern]:
-    """Return the patterns that are not shown to be those of no affine function, each of these checked."""
-    left: list[Pattern] = []
-    open_ = [""]
-    while open_:
-        prefix = open_.pop()
-        spend(50)
-        if prefix in undivided:
-            _check_undivided(geometry, prefix, undivided[prefix])
-        elif len(prefix) == geometry.samples:
-            left.append(prefix)
-        else:
-            open_ += [prefix + "+", prefix + "-"]  # the empty set first
-    return left
-
-
-def _check_undivided(geometry: Geometry, prefix: Pattern, weights: Vector) -> None:
-    spend(20 * len(prefix) * len(geometry.x[0]))
-    sound = len(weights) == len(prefix) and any(weights) and all(weight >= 0 for weight in weights)
-    signed = [w if sign == "+" else -w for w, sign in zip(weights, prefix, strict=False)]
-    if not sound or any(dot(signed, column) for column in zip(*geometry.x[: len(prefix)], strict=True)):
-        raise Refused(
-            [Violation(f"pattern {prefix}", "numbers by which no affine function has it", "others")]
-        )
-
-
 def _check_proof(geometry: Geometry, losses: set[Rational], proof: Complete) -> None:
-    patterns = patterns_left(geometry, proof.undivided)
+    patterns = patterns_left(geometry.x, proof.undivided)
     known = {(each.patterns, each.signs): each for each in proof.excluded}
     for choice in geometry.choices(patterns):
         spend(geometry.units)

@@ -195,6 +195,11 @@ def compare(a: Real, b: Real) -> int | None:
     return sign(a - b)
 
 
+def is_as_told(value: Real, told: Exact | Ball) -> bool:
+    """Whether a number is the one that is told, or lies in the ball that is."""
+    return told.contains(value) if isinstance(told, Ball) else compare(value, told) == 0
+
+
 def is_integer(value: Real) -> bool:
     """Whether a number is known to be an integer."""
     try:

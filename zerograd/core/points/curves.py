@@ -77,11 +77,12 @@ def curve_from_json(network: Network, data: object, field: NumberField | None = 
     for step in data[: MAX_STEPS + 1]:
         if not isinstance(step, Mapping) or not set(step) <= set(network.shapes):
             raise FormatError("curve: each step is an object of arrays by the names of parameters")
-        steps.append({name: _array(step[name], network.shapes[name], field) for name in step})
+        steps.append({name: array_from_lists(step[name], network.shapes[name], field) for name in step})
     return Curve(tuple(steps))
 
 
-def _array(data: object, shape: tuple[int, ...], field: NumberField | None) -> Array[Exact]:
+def array_from_lists(data: object, shape: tuple[int, ...], field: NumberField | None) -> Array[Exact]:
+    """Read nested lists of exact numbers of this shape. Raises FormatError."""
     entries: list[Exact] = []
     for index in indices(shape):
         part = data

@@ -9,15 +9,18 @@ from typing import Any
 from zerograd.core.errors import FormatError, Refused, Violation, short
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Point
-from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json, format_exact
 from zerograd.core.numbers.field import NumberField
+from zerograd.core.numbers.rationals import rational_from_json, rational_text
 from zerograd.core.numbers.work import spend
-from zerograd.core.points.curves import Curve, change, curve_from_json
+from zerograd.core.points.curves import Curve, array_from_lists, change, curve_from_json
 from zerograd.core.points.kinds import Best, Evidence, Kind, Level, PointKind, Proof, Rescaled, SecondOrder
+from zerograd.core.points.lowest import Bound, Lowest
 from zerograd.core.points.minimum import MinimumProof, Multipliers, UnitProof
+from zerograd.core.points.patterns import Vector
 
-_KEYS = ("kind", "minimum", "level", "falls", "rises", "reason")
+_KEYS = ("kind", "minimum", "level", "falls", "rises", "reason", "better")
 _LONGEST = 10_000
 
 
@@ -26,7 +29,7 @@ def kind_to_json(point: Point[Exact], found: PointKind) -> dict[str, Any]:
     kind, evidence = found.kind, found.evidence
     data: dict[str, Any] = {"kind": str(kind)}
     if evidence.minimum is not None:
-        data["minimum"] = _proof_to_json(evidence.minimum)
+        data["minimum"] = proof_to_json(evidence.minimum)
     match evidence.level:
         case Curve() as curve:
             data["level"] = {"curve": curve.to_json()}
@@ -35,6 +38,8 @@ def kind_to_json(point: Point[Exact], found: PointKind) -> dict[str, Any]:
     for name, moved in (("falls", evidence.falls), ("rises", evidence.rises)):
         if moved is not None:
             data[name] = _moved_to_json(point, moved)
+    if evidence.better is not None:
+        data["better"] = {name: array.map(exact_to_json).tolist() for name, array in evidence.better.items()}
     if evidence.reason:
         data["reason"] = evidence.reason
     return data
@@ -47,12 +52,27 @@ def _moved_to_json(point: Point[Exact], curve: Curve) -> dict[str, Any]:
     return data
 
 
-def _proof_to_json(proof: Proof) -> dict[str, Any]:
+def proof_to_json(proof: Proof) -> dict[str, Any]:
+    """Why a point is a minimum."""
     match proof:
         case Best():
             return {"by": "best predictions"}
         case SecondOrder():
             return {"by": "second derivatives"}
+        case Lowest(undivided, bounds):
+            return {
+                "by": "least loss",
+                "undivided": {prefix: _texts(weights) for prefix, weights in undivided.items()},
+                "bounds": [
+                    {"direction": _texts(each.direction)}
+                    | {
+                        name: {pattern: _texts(row) for pattern, row in cones.items()}
+                        for name, cones in (("positive", each.positive), ("negative", each.negative))
+                        if cones
+                    }
+                    for each in bounds
+                ],
+            }
         case MinimumProof(units, adjoints):
             data: dict[str, Any] = {"by": "multipliers"}
             if units:
@@ -118,9 +138,10 @@ def kind_from_json(network: Network, data: object, field: NumberField | None = N
     reason = said.get("reason", "")
     if not isinstance(reason, str) or len(reason) > _LONGEST:
         raise FormatError(f"kind.reason: expected a text, found {short(reason)}")
-    minimum = _proof(said["minimum"], field) if "minimum" in said else None
+    minimum = proof_from_json(said["minimum"], field) if "minimum" in said else None
     level = _level(network, said["level"], field) if "level" in said else None
-    evidence = Evidence(minimum, level, curves.get("falls"), curves.get("rises"), reason)
+    better = parameters_from_json(network, said["better"], field) if "better" in said else None
+    evidence = Evidence(minimum, level, curves.get("falls"), curves.get("rises"), reason, better)
     return PointKind(kind, evidence)
 
 
@@ -131,9 +152,13 @@ def _level(network: Network, data: object, field: NumberField | None) -> Level:
     return Rescaled(_whole(said.get("layer"), "level.layer"), _whole(said.get("unit"), "level.unit"))
 
 
-def _proof(data: object, field: NumberField | None) -> Proof:
-    said = _object(data, "minimum", {"by", "units", "adjoints"})
+def proof_from_json(data: object, field: NumberField | None = None) -> Proof:
+    """Read why a point is a minimum; nothing of it is checked. Raises FormatError."""
+    said = _object(data, "minimum", {"by", "units", "adjoints", "undivided", "bounds"})
     match said.get("by"):
+        case "least loss":
+            bounds = _list(said.get("bounds"), "bounds")
+            return Lowest(_rows(said.get("undivided"), "undivided"), tuple(map(_bound, bounds)))
         case "best predictions":
             return Best()
         case "second derivatives":
@@ -149,6 +174,38 @@ def _proof(data: object, field: NumberField | None) -> Proof:
             }
             return MinimumProof(units, adjoints)
     raise FormatError(f"minimum.by: found {short(said.get('by'))}")
+
+
+def parameters_from_json(
+    network: Network, data: object, field: NumberField | None = None
+) -> Mapping[str, Array[Exact]]:
+    """Read parameters by name, those that are there. Raises FormatError."""
+    said = _object(data, "better", set(network.shapes))
+    return {
+        name: array_from_lists(said[name], shape, field)
+        for name, shape in network.shapes.items()
+        if name in said
+    }
+
+
+def _bound(data: object) -> Bound:
+    said = _object(data, "bounds", {"direction", "positive", "negative"})
+    cones = (_rows(said.get(name, {}), name) for name in ("positive", "negative"))
+    return Bound(_vector(said.get("direction"), "direction"), *cones)
+
+
+def _rows(data: object, place: str) -> Mapping[str, Vector]:
+    return {pattern: _vector(row, place) for pattern, row in _object(data, place, None).items()}
+
+
+def _vector(data: object, place: str) -> Vector:
+    values = _list(data, place)
+    spend(2 * len(values))
+    return tuple(map(rational_from_json, values))
+
+
+def _texts(row: Vector) -> list[str]:
+    return [rational_text(value) for value in row]
 
 
 def _unit(data: object, field: NumberField | None) -> UnitProof:

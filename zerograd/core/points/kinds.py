@@ -6,17 +6,22 @@ The data are fixed: only parameters move. Everything here can be checked without
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from zerograd.core.errors import FormatError, Refused, Violation
 from zerograd.core.model.activations import PiecewiseLinear
-from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.backprop import ExactActivate, OnKink
 from zerograd.core.model.kinks import NoSlopeYet
-from zerograd.core.model.point import Point
-from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.model.point import Model, Point
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact, compare, format_exact, sign
+from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.work import spend
-from zerograd.core.points.curves import Curve, check_change, moves
+from zerograd.core.points.curves import Curve, check_change, growing, moves
+from zerograd.core.points.lowest import Lowest, check_lowest
 from zerograd.core.points.minimum import MinimumProof, check_minimum, is_best
 from zerograd.core.points.second_order import second_order
 
@@ -62,8 +67,8 @@ class Rescaled:
     unit: int
 
 
-Proof = Best | MinimumProof | SecondOrder
-"""Why a point is a local minimum."""
+Proof = Best | MinimumProof | SecondOrder | Lowest
+"""Why a point is a local minimum; some show more (`PointKind.is_global`)."""
 Level = Curve | Rescaled
 """Where the loss stays as it is."""
 
@@ -77,7 +82,8 @@ class Evidence:
         level: that it is no strict one: along this the loss stays the same.
         falls: along this the loss falls, so that it is no local minimum.
         rises: along this the loss rises.
-        reason: why it is not decided whether it is a local minimum.
+        reason: why it is not decided whether it is a local minimum, or, where that is asked, a global one.
+        better: parameters, anywhere, with a lower loss on the same data.
     """
 
     minimum: Proof | None = None
@@ -85,6 +91,7 @@ class Evidence:
     falls: Curve | None = None
     rises: Curve | None = None
     reason: str = ""
+    better: Mapping[str, Array[Exact]] | None = None
 
     def __post_init__(self) -> None:
         if self.minimum is not None and self.falls is not None:
@@ -98,11 +105,39 @@ class PointKind:
     kind: Kind
     evidence: Evidence
 
+    def is_global(self, model: Model) -> bool | None:
+        """Whether no parameters have a lower loss, as the evidence shows; None where that is not decided.
+
+        Without a hidden layer predictions are linear in the parameters, and the loss is convex in these: then
+        a local minimum is a global one.
+        """
+        evidence = self.evidence
+        if evidence.falls is not None or evidence.better is not None:
+            return False
+        match evidence.minimum:
+            case Best() | Lowest():
+                return True
+            case MinimumProof() | SecondOrder() if _is_convex(model):
+                return True
+        return None
+
+    def is_asked(self, minimum: str | None, model: Model) -> bool | None:
+        """Whether it is a minimum as asked for: ``global``, or local; None where that is not decided."""
+        return self.is_global(model) if minimum == "global" else self.kind.is_minimum
+
     def check(self, point: Point[Exact]) -> None:
         """Return quietly if the evidence shows that the point is of this kind. Raises Refused."""
         shown = check_kind(point, self.evidence)
         if shown is not self.kind:
             raise Refused([Violation("the kind of the point", str(shown), str(self.kind))])
+
+
+def _is_convex(model: Model) -> bool:
+    """Whether the loss is a convex function of the parameters, or grows with one."""
+    if model.network.depth > 1 or model.loss.outer_sign != 1 or not model.loss.inner.convex:
+        return False
+    phi = model.network.layers[0].activation
+    return isinstance(phi, PiecewiseLinear) and not phi.has_kinks
 
 
 def check_kind(point: Point[Exact], evidence: Evidence) -> Kind:
@@ -127,6 +162,10 @@ def _checked(point: Point[Exact], evidence: Evidence) -> Kind:
             check_minimum(point, proof)
         case SecondOrder():
             by_curvature = second_order(point)
+        case Lowest() as proof:
+            check_lowest(point, proof)
+    if evidence.better is not None:
+        _check_better(point, evidence.better)
     if evidence.level is not None:
         _check_level(point, evidence.level)
     if evidence.rises is not None:
@@ -141,6 +180,32 @@ def _checked(point: Point[Exact], evidence: Evidence) -> Kind:
     if by_curvature == "strict":
         return Kind.STRICT
     return Kind.MINIMUM if evidence.level is None and not by_curvature else Kind.FLAT
+
+
+def with_parameters(point: Point[Exact], parameters: Mapping[str, Array[Exact]]) -> Point[Exact]:
+    """Return the point with other parameters and the same data.
+
+    Raises:
+        Refused: they are not those of this network.
+    """
+    told = {name: array.shape for name, array in parameters.items()}
+    if told != {name: array.shape for name, array in point.parameters.items()}:
+        shapes = ", ".join(entry(name, array.shape) for name, array in point.parameters.items())
+        raise Refused([Violation("better", f"parameters of the shapes {shapes}", str(told))])
+    model = replace(  # the loss is what it is, under each convention
+        point.model, network=point.model.network.under("left"), derivative_at_kink="left"
+    )
+    return replace(point, model=model, parameters=parameters, activate=ExactActivate("left"), chosen={})
+
+
+def _check_better(point: Point[Exact], parameters: Mapping[str, Array[Exact]]) -> None:
+    loss = growing(point)
+    if not loss.is_rational:
+        raise Refused([Violation("better", "a loss that exact numbers compare", loss.words)])
+    other = with_parameters(point, parameters)
+    here, there = (loss.value(each.forward.y_hat, each.y, EXACT) for each in (point, other))
+    if compare(there, here) >= 0:
+        raise Refused([Violation("better: the loss", f"one below {format_exact(here)}", format_exact(there))])
 
 
 def _falls_too(point: Point[Exact], curve: Curve) -> bool:

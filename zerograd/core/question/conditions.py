@@ -160,8 +160,8 @@ class _Evaluator(Generic[T, B]):
             case Call(function="min" | "max" as function, arguments=arguments) if arguments:
                 pick = self.algebra.minimum if function == "min" else self.algebra.maximum
                 return Array((), (pick(self._choices(function, arguments)),))
-            case Call(function="grad", arguments=[argument]):
-                return self._gradient(argument)
+            case Call(function="grad" | "softmax" | "sigmoid" as function, arguments=[argument]):
+                return self._derived(function, argument)
             case Call(function="abs" | "sum" | "grad" | "min" | "max" as function, arguments=arguments):
                 least = "at least " if function in ("min", "max") else ""
                 raise LanguageError(f"{function}() takes {least}one argument, found {len(arguments)}")
@@ -176,6 +176,8 @@ class _Evaluator(Generic[T, B]):
             pass
         if name in FUNCTIONS:
             raise LanguageError(f"{name} is a function: write {name}(…)")
+        if key != name and not key.startswith("grad("):
+            raise LanguageError(f"{key} cannot be asked: there is {key.split('(', maxsplit=1)[0]}(y_hat)")
         if key != name:
             known = [n.removeprefix("grad(").removesuffix(")") for n in self.names if n.startswith("grad(")]
             hint = did_you_mean(name, known) or f" (known: {', '.join(known)})"
@@ -183,13 +185,14 @@ class _Evaluator(Generic[T, B]):
         hint = did_you_mean(name, self.names) or f" (known: {', '.join(self.names)})"
         raise LanguageError(f"unknown name {name!r}{hint}")
 
-    def _gradient(self, argument: Node) -> Array[T]:
+    def _derived(self, function: str, argument: Node) -> Array[T]:
         match argument:
             case Name(name=name):
-                return self._named(f"grad({name})", name)
+                return self._named(f"{function}({name})", name)
             case Item(array=Name(name=name), index=index):
-                return self.number(Item(Call("grad", (Name(name),)), index))
-        raise LanguageError(f"grad() takes a parameter or x, found {unparse(argument)!r}")
+                return self.number(Item(Call(function, (Name(name),)), index))
+        takes = "a parameter or x" if function == "grad" else "y_hat"
+        raise LanguageError(f"{function}() takes {takes}, found {unparse(argument)!r}")
 
     def _power(self, base: Any, exponent: int) -> Any:
         spend(2 * fractional(exponent * bits(base)))

@@ -23,7 +23,8 @@ MAX_BYTES = 64 * 2**20
 KEYS = (
     "version", "title", "notes", "references", "network", "samples", "loss", "targets",
     "zero", "nonzero", "some_nonzero", "any_nonzero", "positive", "negative",
-    "where", "given", "bounds", "domain", "derivative_at_kink", "minimum", "expect", "prefer",
+    "where", "given", "bounds", "domain", "derivative_at_kink", "minimum", "spurious",
+    "expect", "prefer",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from zerograd.core.question.language import Comparison
 Known = bool | None
 """Kleene's three values; None is not known."""
 
-_ORDERS: dict[Comparison, frozenset[int]] = {
+ORDERS: dict[Comparison, frozenset[int]] = {
     "<": frozenset({-1}),
     "<=": frozenset({-1, 0}),
     "==": frozenset({0}),
@@ -23,6 +23,7 @@ _ORDERS: dict[Comparison, frozenset[int]] = {
     ">=": frozenset({0, 1}),
     ">": frozenset({1}),
 }
+"""The signs of a − b that make a comparison of a with b true."""
 
 
 class EnclosureAlgebra:
@@ -55,9 +56,9 @@ class EnclosureAlgebra:
 
     def compare(self, a: Real, operator: Comparison, b: Real) -> Known:
         orders = _possible_orders(a - b)
-        if orders <= _ORDERS[operator]:
+        if orders <= ORDERS[operator]:
             return True
-        return None if orders & _ORDERS[operator] else False
+        return None if orders & ORDERS[operator] else False
 
     def distinct(self, values: Sequence[Real]) -> Known:
         return self.conjunction([self.compare(v, "!=", w) for i, v in enumerate(values) for w in values[:i]])

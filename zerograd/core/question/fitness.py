@@ -53,8 +53,8 @@ def _beyond(numbers: Iterable[Rational]) -> str | None:
 
 
 def minimum(question: Question) -> str | None:
-    """Return that a local minimum is asked for, if it is."""
-    return None if question.minimum is None else "a local minimum is asked for"
+    """Return that a minimum is asked for, if it is."""
+    return None if question.minimum is None else f"a {question.minimum} minimum is asked for"
 
 
 def smooth(question: Question) -> str | None:

@@ -193,6 +193,10 @@ class OfMean(Loss):
         return self.inner.by_output
 
     @property
+    def probabilities(self) -> str:  # type: ignore[override]
+        return self.inner.probabilities
+
+    @property
     def targets_for(self) -> tuple[Targets, ...]:  # type: ignore[override]
         return self.inner.targets_for
 

@@ -62,7 +62,10 @@ class Problem(Question):
             ``{"huber": "1/2"}``; a formula, such as ``{"per_sample": "(y_hat - y)**4"}``; or a `Loss`.
         targets: what ``y`` may be: ``"real"`` numbers, ``"binary"`` (0 or 1) or ``"sign"`` (−1 or 1) labels,
             or a ``"class"`` for each sample.
-        minimum: ``"local"``: the parameters have to be a local minimum of the loss, the data being fixed.
+        minimum: ``"local"``: the parameters have to be a local minimum of the loss, the data being fixed;
+            ``"global"``: no parameters whatever, given ones included, have a lower loss on the same data.
+        spurious: whether other parameters have to have a lower loss on the same data; what is given or asked
+            of parameters is not asked of those. It implies ``minimum="local"``.
         title: for people, as are ``notes`` and ``references``.
         notes: what there is to say about it.
         references: where the question comes from.
@@ -103,6 +106,7 @@ class Problem(Question):
         loss: str | Mapping[str, Any] | Loss = "mse",
         targets: str = "real",
         minimum: str | None = None,
+        spurious: bool = False,
         title: str | None = None,
         notes: str | None = None,
         references: Iterable[str] = (),
@@ -155,6 +159,11 @@ class Problem(Question):
         expectation = None if expect is None else check.choice("expect", expect, EXPECTATIONS)
         preference = None if prefer is None else check.choice("prefer", prefer, PREFERENCES)
         asked_minimum = None if minimum is None else check.choice("minimum", minimum, MINIMA)
+        if check.flag("spurious", spurious):
+            if str(asked_minimum or "local") != "local":
+                found = f"a spurious minimum is a local one, and minimum: {asked_minimum} is asked for"
+                check.report(("spurious",), f"{found}: leave out one of the two")
+            asked_minimum = "local"
         if check.issues or objective is None:
             raise ProblemError(check.issues)
         for name, value in {
@@ -169,6 +178,7 @@ class Problem(Question):
             "loss": objective.to_json(),
             "targets": check.targets,
             "minimum": asked_minimum,
+            "spurious": spurious,
             "title": title,
             "notes": notes,
             "references": tuple(cited),
@@ -198,9 +208,13 @@ class Problem(Question):
         """The same question under further conditions. Raises ProblemError if one does not fit."""
         return self._changed(where=[*self.where, *conditions])
 
+    def with_given(self, given: Mapping[str, Any]) -> Problem:
+        """The same question with these values in place of those given. Raises ProblemError."""
+        return self._changed(given=given)
+
     def anywhere(self) -> Problem:
-        """The same question, whether the parameters are a local minimum or not."""
-        return self if self.minimum is None else self._changed(minimum=None)
+        """The same question, whether the parameters are a minimum or not."""
+        return self if self.minimum is None else self._changed(minimum=None, spurious=False)
 
     def with_zeros(self, names: Iterable[str]) -> Problem:
         """The same question, with further gradients that are asked to be 0. Raises ProblemError."""
@@ -232,8 +246,12 @@ class Problem(Question):
         }
         return self._changed(**{**nothing, **unlabelled, **query})
 
+    def asking(self, **changes: Any) -> Problem:
+        """The same question with other arguments, by name, in place of its own. Raises ProblemError."""
+        return self._changed(**changes)
+
     def _changed(self, **changes: Any) -> Problem:
-        names = ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink")
+        names = ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink", "spurious")
         labels = ("loss", "targets", "minimum", "title", "notes", "references", "expect", "prefer")
         same = {name: getattr(self, name) for name in (*names, *labels)} | {
             str(r): v for r, v in self.query.items()

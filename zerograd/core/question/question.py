@@ -70,7 +70,9 @@ class Question:
         bounds: (lowest, highest) by name or entry, None where open.
         loss: as documents have it (`Loss.to_json`); ``model`` has the object.
         targets: what y may be.
-        minimum: ``"local"``, if the parameters have to be a local minimum; else None.
+        minimum: ``"local"`` or ``"global"``, if the parameters have to be such a minimum; else None.
+        spurious: whether other parameters have to have a lower loss on the same data. It is then a minimum
+            that is asked for.
     """
 
     network: Network
@@ -84,6 +86,7 @@ class Question:
     loss: Any
     targets: Targets
     minimum: Minimum | None
+    spurious: bool
 
     def asked_entries(self, relation: Relation, samples: int) -> list[tuple[str, Index]]:
         """Every gradient entry named under a relation, in order, without repeats."""
@@ -179,7 +182,9 @@ class Question:
         }
         if self.targets != "real":
             data["targets"] = self.targets
-        return data if self.minimum is None else data | {"minimum": self.minimum}
+        if self.minimum is not None:
+            data["minimum"] = self.minimum
+        return data | {"spurious": True} if self.spurious else data
 
     def given_to_json(self) -> dict[str, Any]:
         """The given values as nested lists by name (of open samples: single entries)."""

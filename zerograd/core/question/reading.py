@@ -46,6 +46,12 @@ class Reader:
         self.report((key,), f"expected one of {', '.join(allowed)}, found {short(value)}{hint}")
         return allowed[0]
 
+    def flag(self, key: str, value: object) -> bool:
+        """Whether it is true, where it is true or false."""
+        if not isinstance(value, bool):
+            self.report((key,), f"expected true or false, found {short(value)}")
+        return value is True
+
     def kink(self, key: str, value: object) -> Kink:
         """The convention for kinks, of which every activation here must know what it says."""
         try:

@@ -147,7 +147,7 @@ def _names_x(references: Sequence[Reference]) -> bool:
 def hypotheses_fail(problem: Question) -> str | None:
     """Which hypothesis of the theorem the problem does not meet; None if it meets all."""
     if problem.minimum is not None:
-        return "it asks for a local minimum"
+        return f"it asks for a {problem.minimum} minimum"
     if problem.domain != "real":
         return "domain is integer, so targets cannot be chosen freely"
     if not problem.reach.everything:

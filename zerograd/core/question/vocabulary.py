@@ -19,7 +19,7 @@ Bound = tuple[Rational | None, Rational | None]
 Domain = Literal["real", "integer"]
 Expect = Literal["sat", "unsat", "unknown"]
 Prefer = Literal["small", "any", "generic"]
-Minimum = Literal["local"]
+Minimum = Literal["local", "global"]
 
 DOMAINS: tuple[Domain, ...] = get_args(Domain)
 EXPECTATIONS: tuple[Expect, ...] = get_args(Expect)

@@ -30,6 +30,7 @@ from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.language import Call, Chain, Comparison, Listing, Logic
 from zerograd.core.question.language import Node as Tree
+from zerograd.core.question.necessary import necessary
 from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import OF_EACH, Relation
 from zerograd.core.refuting.certificate import Alternatives, Identity, Node, Product
@@ -101,7 +102,7 @@ class Wrong:
 
 
 def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong, ...]:
-    """Return what is asked and is not so at the given point: the first `MOST`; nothing if none is known.
+    """Return what is asked, or `necessary`, and not so at the given point: the first `MOST` that are known.
 
     Args:
         point: the given point, where its gradients are known already.
@@ -109,9 +110,8 @@ def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong,
     Raises:
         Refused: enclosures do not tell what loss and gradients are.
     """
-    if point is not None:
-        return tuple(islice(_wrong(problem, point), MOST))
-    return _wrong_at_given(problem)
+    asked = necessary(problem)
+    return _wrong_at_given(asked) if point is None else tuple(islice(_wrong(asked, point), MOST))
 
 
 @remembered_of_last

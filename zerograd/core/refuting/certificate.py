@@ -130,24 +130,36 @@ class Certificate:
         convention: of a problem that asks of all choices of slopes at kinks, the one under which there is no
             answer; None for the one that stands for all of them (`zerograd.core.model.kinks.rule_taken`), and
             of other problems.
+        point: of a problem that asks for a minimum, and in which everything is given: what shows that the
+            given point is none, as a document (`zerograd.core.points.documents`). There are no parts then.
+        better: of a problem that asks for a global minimum: parameters, as documents have them; the parts
+            speak of points alone whose loss is at most theirs (`zerograd.core.refuting.at_most`).
     """
 
     problem: str
     parts: tuple[Part, ...]
     convention: Kink | None = None
+    point: Mapping[str, Any] | None = None
+    better: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
+        if self.point is not None:
+            return "<Certificate by what kind of point is given>"
         parts = [part.kind + (f" for M = {part.samples}" if part.samples else "") for part in self.parts]
         return f"<Certificate by {', '.join(parts[:3])}{', …' if len(parts) > 3 else ''}>"
 
     def to_json(self) -> dict[str, Any]:
+        if self.point is not None:
+            return {"format": FORMAT, "problem": self.problem, "point": self.point}
         parts = []
         for part in self.parts:
             data: dict[str, Any] = {"system": part.kind}
             if part.samples is not None:
                 data["samples"] = part.samples
             parts.append(data | {"proof": _node_to_json(part.root)})
-        under = {} if self.convention is None else {"derivative_at_kink": self.convention}
+        under: dict[str, Any] = {} if self.convention is None else {"derivative_at_kink": self.convention}
+        if self.better is not None:
+            under["better"] = self.better
         return {"format": FORMAT, "problem": self.problem, **under, "parts": parts}
 
 
@@ -206,11 +218,18 @@ def _product_to_json(product: Product) -> dict[str, Any]:
 
 def certificate_from_json(data: object) -> Certificate:
     """The inverse of `Certificate.to_json`. Raises FormatError, naming the place."""
-    document = _object(data, "certificate", {"format", "problem", "parts"}, {"derivative_at_kink"})
+    of_point = isinstance(data, Mapping) and "point" in data
+    shown = "point" if of_point else "parts"
+    allowed: set[str] = set() if of_point else {"derivative_at_kink", "better"}
+    document = _object(data, "certificate", {"format", "problem", shown}, allowed)
     if document["format"] != FORMAT:
         raise FormatError(f"certificate.format: expected {FORMAT!r}, found {short(document['format'])}")
     if not isinstance(document["problem"], str):
         raise FormatError(f"certificate.problem: expected a digest, found {short(document['problem'])}")
+    if of_point:
+        if not isinstance(document["point"], Mapping):
+            raise FormatError(f"certificate.point: expected an object, found {short(document['point'])}")
+        return Certificate(document["problem"], (), point=document["point"])
     if not isinstance(document["parts"], list) or not document["parts"]:
         raise FormatError("certificate.parts: expected a list of at least one")
     convention = document.get("derivative_at_kink")
@@ -219,7 +238,10 @@ def certificate_from_json(data: object) -> Certificate:
             f"certificate.derivative_at_kink: expected {', '.join(UNDER_ALL)}, found {short(convention)}"
         )
     parts = tuple(_part(part, f"certificate.parts[{n}]") for n, part in enumerate(document["parts"]))
-    return Certificate(document["problem"], parts, convention)
+    better = document.get("better")
+    if better is not None and not isinstance(better, Mapping):
+        raise FormatError(f"certificate.better: expected an object, found {short(better)}")
+    return Certificate(document["problem"], parts, convention, better=better)
 
 
 def _part(data: object, place: str) -> Part:

@@ -42,6 +42,7 @@ from zerograd.core.refuting.dataset import chosen_unfit, dataset_system
 from zerograd.core.refuting.facts import Either, Fact, at, labelled
 from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import moments_system
+from zerograd.core.refuting.no_minimum import check_no_minimum
 from zerograd.core.refuting.spoken import spoken_of
 from zerograd.core.refuting.system import Case, Numbers, Renaming, System
 
@@ -57,6 +58,9 @@ def check_certificate(problem: Question, certificate: Certificate) -> None:
     if certificate.problem != problem.digest:
         found = _brief(certificate.problem, 100)
         raise Refused([Violation("problem", f"{problem.digest} (the problem at hand)", found)])
+    if certificate.point is not None:
+        check_no_minimum(problem, certificate.point)
+        return
     problem = spoken_of(problem, certificate)
     left = _left_over(problem, certificate)
     if left is not None:

@@ -18,6 +18,7 @@ from zerograd.core.points.kinds import PointKind
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.checking import RESULT_FORMAT, check_fewer, check_size, check_witness
 from zerograd.core.verdict.generic import check_generic
+from zerograd.core.verdict.lower import Lower
 from zerograd.core.verdict.portability import Elsewhere, elsewhere
 from zerograd.core.verdict.size import Size
 from zerograd.core.verdict.witness import Witness
@@ -209,6 +210,8 @@ class Sat(_Answer):
     """That no smaller number of samples that is asked for will do, where that was asked, and proved."""
     kind: PointKind | None = field(default=None, compare=False, kw_only=True)
     """What kind of point the witness is, where a local minimum is asked for."""
+    lower: Lower | None = field(default=None, compare=False, kw_only=True)
+    """Parameters with a lower loss on the same data, where a spurious minimum is asked for."""
 
     status: Status = field(default="sat", init=False)
 
@@ -230,8 +233,10 @@ class Sat(_Answer):
 
     def _check(self, accepted: Self | None) -> None:
         same = accepted if accepted is not None and accepted.problem is self.problem else None
-        if same is None or same.witness is not self.witness or same.kind is not self.kind:
-            check_witness(self.problem, self.witness, self.kind)
+        if same is None or not all(
+            getattr(same, name) is getattr(self, name) for name in ("witness", "kind", "lower")
+        ):
+            check_witness(self.problem, self.witness, self.kind, self.lower)
         if self.fewer is not None and (
             same is None or same.fewer is not self.fewer or same.witness.samples != self.witness.samples
         ):
@@ -256,6 +261,8 @@ class Sat(_Answer):
             proved["generic"] = not self.generic
         if self.kind is not None:
             proved["kind"] = kind_to_json(self.witness.point, self.kind)
+        if self.lower is not None:
+            proved["lower"] = self.lower.to_json(self.witness.point)
         return self._document(
             "sat",
             samples=self.witness.samples,

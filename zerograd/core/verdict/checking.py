@@ -23,8 +23,8 @@ from zerograd.core.numbers.real import (
     MAX_ORDER,
     Ball,
     Real,
-    compare,
     format_real,
+    is_as_told,
     is_moderate,
     real_from_json,
 )
@@ -39,6 +39,7 @@ from zerograd.core.verdict.enclosed import FORMAT as ENCLOSURE_FORMAT
 from zerograd.core.verdict.enclosed import EnclosedWitness, any_witness_from_json
 from zerograd.core.verdict.existence import violations
 from zerograd.core.verdict.generic import check_generic
+from zerograd.core.verdict.lower import Lower, check_lower, lower_claimed
 from zerograd.core.verdict.size import Size, size_of, unit_on_kink
 from zerograd.core.verdict.witness import FORMAT as WITNESS_FORMAT
 from zerograd.core.verdict.witness import Witness, array_of
@@ -50,11 +51,14 @@ RESULT_FORMAT = "zerograd.result/1"
 ATLAS_FORMAT = "zerograd.atlas/1"
 
 
-def check_witness(problem: Problem, witness: Witness, kind: PointKind | None = None) -> None:
+def check_witness(
+    problem: Problem, witness: Witness, kind: PointKind | None = None, lower: Lower | None = None
+) -> None:
     """Return quietly if the witness answers the problem.
 
     Args:
-        kind: what shows that it is a local minimum, where that is asked; else None, or what it is.
+        kind: what shows that it is a minimum, where that is asked; else None, or what it is.
+        lower: parameters with a lower loss on its data, where these are asked for; else None, or such ones.
 
     Raises:
         Refused: it does not, or is not known to; with every violation.
@@ -69,9 +73,19 @@ def check_witness(problem: Problem, witness: Witness, kind: PointKind | None = N
         raise Refused(wrong)
     if kind is not None:
         _check_kind(witness, kind)
-    if problem.minimum is not None and (kind is None or not kind.kind.is_minimum):
+    if problem.minimum is not None:
+        _check_minimum(problem, kind)
+    if lower is not None:
+        check_lower(witness, lower)
+    elif problem.spurious:
+        raise Refused([Violation("spurious", "parameters with a lower loss", "none")])
+
+
+def _check_minimum(problem: Problem, kind: PointKind | None) -> None:
+    """See to it that an accepted kind is the minimum that is asked for. Raises Refused."""
+    if kind is None or not kind.is_asked(problem.minimum, problem.model):
         found = "nothing that shows it" if kind is None else str(kind.kind)
-        raise Refused([Violation("minimum", "a local minimum", found)])
+        raise Refused([Violation("minimum", f"a {problem.minimum} minimum", found)])
 
 
 def _check_kind(witness: Witness, kind: PointKind) -> None:
@@ -183,7 +197,7 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
         evidence = data.get("evidence")
         source = " and rests on a solver's word" if evidence == "solver" else ""
         raise NothingToCheck(f"the result is {status}{source}: it carries nothing that can be checked")
-    witness = _check_document(problem, data.get("witness"), data.get("kind"))
+    witness = _check_document(problem, data.get("witness"), data.get("kind"), data.get("lower"))
     _expect(data, [("evidence", "witness"), ("samples", witness.samples)])
     if data.get("every_samples"):
         raise Refused([Violation("every_samples", "that a sat does not claim it", "a claim of every number")])
@@ -272,13 +286,13 @@ def accepted_line(problem: Problem, accepted: Witness | Certificate) -> str:
     return f"accepted: a certificate that there is no answer ({scope}), re-checked exactly"
 
 
-def _check_document(problem: Problem, data: object, kind: object = None) -> Witness:
+def _check_document(problem: Problem, data: object, kind: object = None, lower: object = None) -> Witness:
     form = data.get("format") if isinstance(data, Mapping) else None
     if isinstance(data, Mapping) and form in (WITNESS_FORMAT, ENCLOSURE_FORMAT):
         # Before its arrays are read: the witness of another problem is no malformed one.
         _check_digest(problem, data.get("problem"))
     witness = any_witness_from_json(problem, data)
-    check_witness(problem, witness, kind_claimed(witness, kind))
+    check_witness(problem, witness, kind_claimed(witness, kind), lower_claimed(witness, lower))
     return witness
 
 
@@ -322,7 +336,7 @@ def _check_claims(problem: Problem, witness: Witness, data: Mapping[str, Any]) -
         array = array_of(claimed, shapes[name], f"gradients.{name}", read)
         pairs = zip(array.items(), witness.gradients[name].entries, strict=True)
         for (index, value), computed in pairs:
-            if not _holds(computed, value):
+            if not is_as_told(computed, value):
                 wrong.append(_false_claim(f"∂L/∂{entry(name, index)}", computed, value))
     if "loss" in data:
         claimed_loss = array_of(data["loss"], (), "loss", read)[()]
@@ -331,15 +345,10 @@ def _check_claims(problem: Problem, witness: Witness, data: Mapping[str, Any]) -
         except ArithmeticError as error:
             wrong.append(Violation("claimed loss", f"none: {error}", _written(claimed_loss)))
         else:
-            if not _holds(computed, claimed_loss):
+            if not is_as_told(computed, claimed_loss):
                 wrong.append(_false_claim("loss", computed, claimed_loss))
     if wrong:
         raise Refused(wrong)
-
-
-def _holds(computed: Real, claimed: Exact | Ball) -> bool:
-    """Whether a number is the one that is claimed, or lies in the ball that is."""
-    return claimed.contains(computed) if isinstance(claimed, Ball) else compare(computed, claimed) == 0
 
 
 def _false_claim(what: str, computed: Real, claimed: Exact | Ball) -> Violation:
@@ -376,5 +385,5 @@ def _check_instead(problem: Problem, claimed: object) -> None:
         if told is None or len(told) != len(wrong.values):
             raise Refused([Violation(f"{place}.found", f"{len(wrong.values)} numbers", short(item["found"]))])
         for number_told, value in zip(map(real_from_json, told), wrong.values, strict=True):
-            if not _holds(value, number_told):
+            if not is_as_told(value, number_told):
                 raise Refused([Violation(f"{place}.found", format_real(value), short(str(number_told)))])

@@ -28,6 +28,7 @@ from zerograd.core.verdict.checking import (
     size_from_json,
 )
 from zerograd.core.verdict.generic import against_generic
+from zerograd.core.verdict.lower import lower_claimed
 from zerograd.core.verdict.witness import Witness
 
 T = TypeVar("T")
@@ -78,6 +79,7 @@ def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
                 fewer=fewer,
                 smallest=_smallest(data["smallest"], witness) if "smallest" in data else None,
                 kind=kind_claimed(witness, data.get("kind")),
+                lower=lower_claimed(witness, data.get("lower")),
                 generic=against_generic(witness) if "generic" in data else None,
                 run=run,
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zerograd.core.question.fitness import labels, no_least_squares, smooth
+from zerograd.core.question.necessary import necessary
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
@@ -56,13 +57,15 @@ def smallest(
     """
     if unfit(problem) is not None:
         return Ranked((known,), 0)
+    asked, problem = problem, necessary(problem, alike=True).anywhere()
     least = least_height(problem, known.samples)
     exhausted = least - 1
 
     def tell() -> None:
         improved(Ranked((best.ranked[0][1],), exhausted))
 
-    best = Best(problem, count, tell)
+    best = Best(problem, count, tell, asked if asked.minimum is not None else None)
+    known = known.answering(problem)
     if size_of(known) is not None:
         best.begin_with(values_of(known))
     levels: dict[tuple[int, bool], Level | None] = {}

@@ -71,17 +71,32 @@ class Best:
 
     Attributes:
         improved: called when there is another smallest one.
+        asked: a question that asks for a minimum besides: what is no such minimum is not kept.
         passed_over: whether one was not kept because it takes too long to tell it from what differs by names
-            and signs alone.
+            and signs alone, or because it is not known to be such a minimum.
         worst: the size that a further one must not exceed; None while there are not enough.
     """
 
     problem: Problem
     count: int
     improved: Callable[[], None] = lambda: None
+    asked: Problem | None = None
     passed_over: bool = False
     found: dict[object, tuple[Size, Taste, Witness]] = field(default_factory=dict)
     worst: Size | None = None
+
+    @property
+    def is_one(self) -> bool:
+        """Whether one witness is wanted, of which no more is asked than the question does."""
+        return self.count == 1 and self.asked is None
+
+    @property
+    def effort_of_judging(self) -> int:
+        """Parameters that take about as long to compute with as to decide whether one is such a minimum."""
+        if self.asked is None:
+            return 0
+        network = self.problem.network
+        return 50 if network.widths[0] == network.widths[-1] == 1 else 400
 
     @property
     def ranked(self) -> list[tuple[Size, Witness]]:
@@ -92,8 +107,9 @@ class Best:
     def begin_with(self, values: Values) -> None:
         """Keep a known answer until a smaller one comes, or it is come upon again: then in its usual form."""
         orbit = self._orbit(values)
-        if orbit is not None:
-            self._keep(orbit, _accepted(self.problem, values), _UNUSUAL)
+        witness = _accepted(self.problem, values)
+        if orbit is not None and self._judged(witness) is True:
+            self._keep(orbit, witness, _UNUSUAL)
 
     def offer(self, values: Values, own: Sequence[Symmetry], *, renumber: bool = False) -> None:
         """Keep it if it is an answer, and among the smallest.
@@ -115,9 +131,21 @@ class Best:
             witness = _accepted(self.problem, values)
         except Refused:  # a condition that was not looked at before
             return
+        judged = self._judged(witness)
+        if not judged:
+            self.passed_over |= judged is None
+            return
         if pleasant != values:
             witness = _accepted(self.problem, pleasant)  # a symmetry that is none would be a bug
         self._keep(orbit, witness, tasty)
+
+    def _judged(self, witness: Witness) -> bool | None:
+        """Whether it is such a minimum as is asked for; None where that is not known."""
+        if self.asked is None:
+            return True
+        from zerograd.classifying.judged import judged  # few questions ask for it
+
+        return judged(self.asked, witness.answering(self.asked)).answers
 
     def _orbit(self, values: Values) -> object:
         """The same for witnesses that differ by names and signs alone; None where that takes too long."""

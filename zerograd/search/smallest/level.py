@@ -123,7 +123,7 @@ class Level:
         self.of_parameters = [c for c in problem.where if names_in(c.node) <= names]
         self.of_data = [c for c in problem.where if not names_in(c.node) <= names]
         # All that is asked of a dataset is then what its samples contribute, and what each of them is alone.
-        self.one_of_each = best.count == 1 and not self.of_data and "x" not in dict(self.some)
+        self.one_of_each = best.is_one and not self.of_data and "x" not in dict(self.some)
 
     @classmethod
     def of(
@@ -343,7 +343,7 @@ class Level:
             seen.add(once)
             if budget.spent():
                 return False
-            budget.spend(0, parameters=_OFFER)
+            budget.spend(0, parameters=_OFFER + self.best.effort_of_judging)
             self._offer_one(parameters, chosen)
         return True
 

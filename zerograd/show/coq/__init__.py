@@ -40,6 +40,7 @@ def unfit(problem: Problem) -> str | None:
     """Why no proof about this problem can be written for Coq; None if nothing stands against it."""
     of_choice = chosen(problem)
     reasons = [
+        "what holds of every spurious minimum has no proof for Coq" if problem.spurious else None,
         of_choice and f"{of_choice}: write latex or markdown, or ask it under one convention, such as torch",
         loss.unfit(problem),
         *(activations.unfit(layer.activation) for layer in problem.network.layers),
@@ -60,6 +61,8 @@ def proof_coq(problem: Problem, certificate: Certificate) -> str:
     reason = unfit(problem)
     if reason is not None:
         raise NotExportable(reason)
+    if certificate.point is not None or certificate.better is not None:
+        raise NotExportable("it is about minima: write latex or markdown")
     if any(part.kind == "calculation" for part in certificate.parts):
         raise NotExportable(
             "it is a calculation with given numbers: of a small network, zerograd prove finds a proof for Coq"

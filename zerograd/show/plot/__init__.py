@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.verdict.answer import Answer, Sat, Unsat
-from zerograd.core.verdict.witness import Witness
 from zerograd.extras import install
 from zerograd.show import chosen
 from zerograd.show.fitness import no_witness
@@ -162,13 +161,13 @@ def _usual(answer: Answer) -> Kind:
     return "cases" if isinstance(answer, Unsat) else "function"
 
 
-def _drawable(answer: Answer, kind: Kind) -> Witness | Unsat:
+def _drawable(answer: Answer, kind: Kind) -> Sat | Unsat:
     """What is drawn."""
     if (why := unfit(answer, kind)) is not None:
         raise NothingToPlot(why)
     match answer:
         case Sat():
-            return chosen.shown_plainly(answer).witness
+            return chosen.shown_plainly(answer)
         case Unsat():
             return answer
     raise NothingToPlot(f"the answer is {answer.status}")

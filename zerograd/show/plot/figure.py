@@ -12,8 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zerograd.core.errors import of_type
-from zerograd.core.verdict.answer import Unsat
+from zerograd.core.verdict.answer import Sat, Unsat
 from zerograd.core.verdict.witness import Witness
+from zerograd.show.lower import with_lower_loss
 from zerograd.show.plot import Kind
 from zerograd.show.plot import Picture as Form
 from zerograd.show.plot.bars import draw_bars
@@ -28,7 +29,7 @@ from zerograd.show.plot.targets import draw_targets
 from zerograd.show.question import convention_line
 from zerograd.show.words import count
 
-Drawable: TypeAlias = Witness | Unsat
+Drawable: TypeAlias = Sat | Unsat
 Title: TypeAlias = str | Literal[False] | None
 
 _CM = 1 / 2.54
@@ -142,11 +143,13 @@ def _drawing(thing: Drawable, kind: Kind, along: Sequence[str]) -> Callable[[Axe
         case "network":
             draw = draw_network
         case "loss":
-            return lambda ax: draw_loss(ax, thing, along)
+            return lambda ax: draw_loss(ax, thing.witness, along)
         case _:
             inputs = thing.problem.network.inputs
-            draw = draw_line if inputs == 1 else draw_plane if inputs == 2 else draw_targets
-    return lambda ax: draw(ax, thing)
+            if inputs == 1:
+                return lambda ax: draw_line(ax, thing.witness, with_lower_loss(thing))
+            draw = draw_plane if inputs == 2 else draw_targets
+    return lambda ax: draw(ax, thing.witness)
 
 
 def _title(thing: Drawable, width: float) -> str:

@@ -13,7 +13,9 @@ from matplotlib.ticker import MaxNLocator
 
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.network import Network
+from zerograd.core.verdict.lower import loss_at
 from zerograd.core.verdict.witness import Witness
+from zerograd.document.numbers import exact_text
 from zerograd.evaluate.piecewise import Piece, knots, pieces
 from zerograd.show.plot import NothingToPlot
 from zerograd.show.plot.names import output_name
@@ -65,14 +67,19 @@ class Curve:
     pieces: tuple[Piece, ...] | None
 
 
-def draw_line(ax: Axes, witness: Witness) -> Finish:
-    """Draw into the axes. What is returned puts labels where there is room, once the layout is final."""
+def draw_line(ax: Axes, witness: Witness, lower: Witness | None = None) -> Finish:
+    """Draw into the axes. What is returned puts labels where there is room, once the layout is final.
+
+    Args:
+        lower: other parameters with the same data, whose function is drawn beside.
+    """
     network = witness.problem.network
     drawn, shown = min(witness.samples, MOST_DRAWN), min(network.outputs, MOST_OUTPUTS)
     xs = [near(row[0], "an input") for row in witness.x.rows()[:drawn]]
     every = spots(witness, drawn, lambda m, _: xs[m])
-    low, high = _window(witness, xs)
+    low, high = _window(witness, xs, *([lower] if lower else []))
     curve = _curve(witness, low, high)
+    beside = None if lower is None else _curve(lower, low, high)
     known = curve.pieces
     if known is None:  # of the first layer it is known in any case
         first = Network(1, network.layers[:1])
@@ -93,9 +100,21 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
         )
     if curve.knots:
         handles.append(marker("D", look().paper, "kink", 4.5))
+    if beside is not None and lower is not None:
+        for k in range(shown):
+            name = output_name(network, k, of="x") + f", of loss {exact_text(loss_at(lower.point))}"
+            handles += ax.plot(
+                beside.x,
+                beside.y[k],
+                color=look().color(4),
+                ls=LINES[1 + k % 3],
+                lw=1.4,
+                zorder=2.5,
+                label=name,
+            )
     handles += draw_points(ax, witness, every)
     heights = [v for spot in every for v in (spot.target, spot.fitted)] + [
-        v for y in curve.y[:shown] for v in y
+        v for each in (curve, beside) if each is not None for y in each.y[:shown] for v in y
     ]
     _limits(ax, (low, high), heights, band(len(rows)))
     draw_strips(ax, rows, xs)
@@ -113,6 +132,8 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
         places.labels.append((*places.pixel(left, bottom), *places.pixel(right, edge)))
         for k in range(shown):
             places.line(zip(curve.x, curve.y[k], strict=True))
+            if beside is not None:
+                places.line(zip(beside.x, beside.y[k], strict=True))
         label_points(places, witness, every)
         left_out(places, "label")
 
@@ -135,27 +156,32 @@ def _notes(witness: Witness, curve: Curve, rows: int) -> list[str]:
     return notes
 
 
-def _window(witness: Witness, xs: Sequence[float]) -> tuple[float, float]:
-    """The data, the kinks of layer 1 that are near them, and a margin."""
+def _window(witness: Witness, xs: Sequence[float], *others: Witness) -> tuple[float, float]:
+    """The data, the kinks of layer 1 that are near them (of other witnesses, too), and a margin."""
     low, high = min(xs), max(xs)
     if not high - low > 1e-9 * max(abs(low), abs(high)):
         reach = abs(low) / 2 or 0.5
         low, high = low - reach, high + reach
     span = high - low
+    kinks = [kink for each in (witness, *others) for kink in _kinks(each)]
+    around = [low, high, *(x for x in kinks if low - span <= x <= high + span)]
+    low, high = min(around), max(around)
+    return low - 0.15 * (high - low), high + 0.15 * (high - low)
+
+
+def _kinks(witness: Witness) -> list[float]:
+    """Inputs at which a unit of layer 1 is on a kink."""
     layer = witness.problem.network.layers[0]
     weights = [near(v, "a weight") for v in witness.parameters["w1"].entries]
     biases = (
         [near(v, "a bias") for v in witness.parameters["b1"].entries] if layer.bias else [0.0] * layer.units
     )
-    kinks = [
+    return [
         (float(kink) - b) / w
         for w, b in zip(weights, biases, strict=True)
         for kink in layer.activation.kinks
         if abs(w) > 1e-100
     ]
-    around = [low, high, *(x for x in kinks if low - span <= x <= high + span)]
-    low, high = min(around), max(around)
-    return low - 0.15 * (high - low), high + 0.15 * (high - low)
 
 
 def _pieces(network: Network, witness: Witness, low: float, high: float) -> tuple[Piece, ...] | None:

@@ -50,8 +50,19 @@ def _blocks(levels: Levels) -> Iterator[Block]:
             )
         )
     if not rows:
+        yield from map(paragraph, _least(levels))
         return
     yield Table(tuple(map(prose, ("loss", "≈", "units on", "prediction"))), tuple(rows), words=1)
     yield paragraph(
         "Each is the loss of a local minimum: --json prints its parameters, and the proof that these are all."
     )
+    yield from map(paragraph, _least(levels))
+
+
+def _least(levels: Levels) -> Iterator[str]:
+    """What the least loss of all parameters is, if it was found."""
+    if levels.least is not None:
+        loss = levels.least.loss
+        first = bool(levels.levels) and levels.levels[0].loss == loss
+        where = "the first of these" if first else "which is lower than these"
+        yield f"No parameters, on kinks or off them, have a loss below {exact_text(loss)}, {where}."

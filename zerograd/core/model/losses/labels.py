@@ -91,6 +91,7 @@ class CrossEntropyOfLogits(Loss):
     is_rational = False
     targets_for = ("real", "binary")
     shares = "each"
+    probabilities = "sigmoid"
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
         return total(softplus(p, functions) - t * p for p, t in zip(y_hat, y, strict=True))
@@ -130,7 +131,7 @@ class CrossEntropy(Loss):
     plain_names = LossNames(
         "torch.nn.CrossEntropyLoss",
         "torch.nn.functional.cross_entropy({y_hat}, {y})",
-        "-jnp.mean(jnp.sum(({y}) * jax.nn.log_softmax({y_hat}), axis=1))",
+        "-jnp.mean(jnp.sum(({y}) * jax.nn.logsoftmax({y_hat}), axis=1))",
     )
     over_outputs = False
     by_output = False
@@ -139,6 +140,7 @@ class CrossEntropy(Loss):
     targets_for = ("real", "class")
     shares = "row"
     is_balanced = True
+    probabilities = "softmax"
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
         first = y_hat[0]
@@ -148,7 +150,7 @@ class CrossEntropy(Loss):
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
     ) -> list[Any]:
-        return [p - t for p, t in zip(_softmax(y_hat, functions), y, strict=True)]
+        return [p - t for p, t in zip(softmax(y_hat, functions), y, strict=True)]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         """Return what holds of two classes and more; of a single one the adjoint is 0."""
@@ -163,7 +165,7 @@ class CrossEntropy(Loss):
         return _signs(y)
 
     def sample_target(self, y_hat: Sequence[Any], adjoint: Sequence[Any], functions: Functions) -> list[Any]:
-        return [p - g for p, g in zip(_softmax(y_hat, functions), adjoint, strict=True)]
+        return [p - g for p, g in zip(softmax(y_hat, functions), adjoint, strict=True)]
 
 
 class Hinge(Loss):
@@ -254,8 +256,11 @@ def _signs(share: Rational) -> frozenset[int]:
     return _MINUS if share >= 1 else _PLUS if share <= 0 else ANY_SIGN
 
 
-def _softmax(row: Sequence[Any], functions: Functions) -> list[Any]:
-    """Return the shares, from differences alone: those of logarithms of rationals are rational."""
+def softmax(row: Sequence[Any], functions: Functions) -> list[Any]:
+    """Return the probabilities of one sample.
+
+    They are made of differences alone: those of logarithms of rationals are rational.
+    """
     result = []
     for k, z in enumerate(row):
         others = (functions.exp(other - z) for j, other in enumerate(row) if j != k)

@@ -117,6 +117,7 @@ class Loss(ABC):
         is_balanced: whether the adjoints of a sample sum to 0 over the outputs if its targets sum to 1.
         chosen_by_output: whether at its kinks each entry of the adjoint can be chosen by itself, between
             those that the left and the right slope give.
+        probabilities: what makes such of ŷ in it: ``softmax`` or ``sigmoid``; empty where nothing does.
         total: a name for Σ ℓ over the samples, and what it is, in words.
     """
 
@@ -145,6 +146,7 @@ class Loss(ABC):
     outer_sign: ClassVar[int | None] = 1
     is_balanced: ClassVar[bool] = False
     chosen_by_output: ClassVar[bool] = True
+    probabilities: ClassVar[str] = ""
     total: ClassVar[tuple[str, str]] = ("losses", "the sum of the losses of all samples")
 
     @abstractmethod

@@ -14,6 +14,7 @@ from zerograd.document.formula import ALPHA, Digits
 from zerograd.explaining.sums import Sums
 from zerograd.show.say.derivation.backward import backward, gradients
 from zerograd.show.say.derivation.forward import forward
+from zerograd.show.say.derivation.lower import lower
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.opening import question
 from zerograd.show.say.derivation.reasons import reasons
@@ -36,6 +37,7 @@ def blocks(answer: Sat, *, notes: bool = False) -> list[Block]:
         *backward(answer, names, shown, sums),
         *gradients(answer, names, shown, sums),
         *reasons(answer, names, shown, sums),
+        *lower(answer, names),
     ]
     field = answer.witness.field
     if field is not None and _holds((*formulas, *table, *worked), lambda part: part == ALPHA):

@@ -32,6 +32,10 @@ def posed(problem: Problem, names: Names) -> Iterator[Block]:
     """The question, without a word on its answer."""
     whole = "integer " if problem.domain == "integer" else ""
     asked = list(asked_of(problem, lambda *entry: inline(names.gradient(*entry)), in_order=True))
+    if problem.spurious:
+        asked.append(("the parameters at a local minimum of the loss that is not a global one",))
+    if problem.minimum == "global":
+        asked.append(("the parameters at a global minimum of the loss",))
     if len(asked) > _MOST:
         asked = [*asked[:_MOST], (f"{len(asked) - _MOST} more conditions of this kind",)]
     yield paragraph(

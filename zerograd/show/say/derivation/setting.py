@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from zerograd.core.model.activations import LINEAR
 from zerograd.core.model.curves import Smooth
@@ -38,7 +38,7 @@ def network(answer: Sat, names: Names) -> Iterator[Block]:
     """The formulas of the network, and its parameters."""
     yield heading("The network")
     yield from formulas(answer.problem, names)
-    yield from _parameters(answer, names)
+    yield from parameters(answer.witness.parameters, names)
 
 
 def formulas(problem: Problem, names: Names) -> Iterator[Block]:
@@ -69,8 +69,8 @@ def formulas(problem: Problem, names: Names) -> Iterator[Block]:
         yield paragraph(f"{where}units, inputs and samples are counted from 0.")
 
 
-def _parameters(answer: Sat, names: Names) -> Iterator[Block]:
-    arrays = answer.witness.parameters
+def parameters(arrays: Mapping[str, Array[Exact]], names: Names) -> Iterator[Block]:
+    """The values of parameters."""
     single = [name for name, array in arrays.items() if len(array.entries) == 1]
     several = [name for name in arrays if name not in single]
     values = [row(names.parameter(name), EQUALS, number(arrays[name].entries[0])) for name in single]

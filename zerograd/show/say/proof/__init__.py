@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.points.documents import parameters_from_json
+from zerograd.core.question.necessary import necessary
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.at_most import at_most
 from zerograd.core.refuting.calculation import wrong_at
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
@@ -19,9 +22,10 @@ from zerograd.document import html, latex, markdown, text
 from zerograd.document.blocks import Block, Numbered, Paragraph, Strong, heading, paragraph
 from zerograd.document.formula import EQUALS, RELATIONS, ZERO, Node, Phrase, row
 from zerograd.show.instead import SHOWN, instead
+from zerograd.show.kinds import given_kind_text, parameters_text
 from zerograd.show.say.citing import recheck
 from zerograd.show.say.proof.argument import Argument
-from zerograd.show.say.proof.claim import about, claim, enough, notation
+from zerograd.show.say.proof.claim import about, claim, consequences, enough, notation
 from zerograd.show.say.proof.facts import Facts, used_labels
 
 
@@ -89,20 +93,47 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
         )
         problem = problem.with_kink(certificate.convention)
         certificate = replace(certificate, problem=problem.digest, convention=None)
+    if certificate.point is not None:
+        yield heading("Proof", level=4)
+        yield from reasoning(problem, certificate)
+        return
     yield heading("Notation", level=4)
     yield from notation_of(problem, certificate)
     yield heading("Proof", level=4)
     yield from reasoning(problem, certificate)
 
 
+def _spoken(problem: Problem, certificate: Certificate) -> tuple[Problem, Certificate]:
+    """The question that a certificate speaks of, and the same as one of that question."""
+    question = problem if certificate.better is None else at_most(problem, certificate.better)
+    question = necessary(question)
+    return question, replace(certificate, problem=question.digest, better=None)
+
+
 def notation_of(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     """What the letters stand for."""
+    problem, certificate = _spoken(problem, certificate)
     used = {label for part in certificate.parts for label in used_labels(part)}
     yield from map(Paragraph, notation(problem, {part.kind for part in certificate.parts}, used))
 
 
 def reasoning(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     """The proof itself."""
+    if certificate.point is not None:
+        yield paragraph(f"Everything is given, and {given_kind_text(problem, certificate)}.")
+        return
+    if problem.spurious:
+        yield Paragraph(consequences(problem))
+    better = certificate.better
+    spoken, certificate = _spoken(problem, certificate)
+    if better is not None:
+        values = parameters_text(parameters_from_json(problem.network, better))
+        bound = str(spoken.where[-1]).removeprefix("loss <= ")
+        yield paragraph(
+            f"On the given data {values} have the loss {bound}. A global minimum has none above it. So it is "
+            "shown that no parameters with such a loss satisfy the rest."
+        )
+    problem = spoken
     reduction = enough(problem, certificate)
     if reduction is not None:
         yield Paragraph(reduction)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from fractions import Fraction
 from functools import partial
+from math import prod
 
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.given import unfit
+from zerograd.core.question.necessary import necessary, zero_gradients
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import asked_entries, signs_of_adjoints, sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind
@@ -41,6 +43,13 @@ def claim(problem: Problem, certificate: Certificate) -> Prose:
     whole = "integer " if problem.domain == "integer" else ""
     every = problem.samples.most is not None and _holds_for_any(problem, certificate)
     asked = [*asked_of(problem, partial(_gradient, problem)), *conditions(problem, general=every)]
+    if certificate.point is not None or certificate.better is not None:
+        nearby = "" if problem.minimum == "global" else " nearby"
+        asked.append(prose(f"that no parameters{nearby} have a lower loss on the same data"))
+    elif problem.spurious:
+        asked.append(
+            ("the condition that the parameters are a local minimum of the loss, but no global one",)
+        )
     conditions_speak_of = legend(problem)
     return worded(
         "No {whole}parameters of the network {network} and no {whole}dataset of {size} satisfy {asked}"
@@ -56,6 +65,23 @@ def claim(problem: Problem, certificate: Certificate) -> Prose:
         letters=prose(", ", conditions_speak_of) if conditions_speak_of else "",
         convention=convention_line(problem),
         every=" The same holds for every other number of samples." if every else "",
+    )
+
+
+def consequences(problem: Problem) -> Prose:
+    """What a proof uses of a spurious minimum, in a sentence or two."""
+    shapes, of = problem.network.shapes, partial(_gradient, problem)
+    known = [
+        prose(row(of(name, (0,) * len(shapes[name])), EQUALS, tree.ZERO))
+        if prod(shapes[name]) == 1
+        else prose(row(of(name, None), EQUALS, tree.ZERO), " in every entry")
+        for name in zero_gradients(problem)
+    ]
+    known += conditions(necessary(problem))[len(problem.where) :]
+    return worded(
+        "Of such parameters it is known that {known} (docs/theory/spurious.md proves it). So it suffices "
+        "to show that nothing satisfies this and all else.",
+        known=join(known) if known else "the loss is lower elsewhere",
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from zerograd.core.question.necessary import necessary
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.at_most import at_most
 from zerograd.core.refuting.certificate import Certificate, Identity, Inner, Like, Node, Part, Split, nodes
 from zerograd.core.refuting.refutation import Known, cases_of
 from zerograd.core.refuting.system import Case, split_name
@@ -71,6 +73,8 @@ def unfit(answer: Answer) -> str | None:
             "the answer is unsat on a solver's word alone: without a certificate there are no cases "
             "(zerograd prove looks for one)"
         )
+    if certificate.point is not None:
+        return "everything is given: there are no cases"
     if not any(_on_sides(node) for part in certificate.parts for node in nodes(part.root)):
         kinds = " and ".join(dict.fromkeys(part.kind for part in certificate.parts))
         return (
@@ -91,11 +95,13 @@ def told(problem: Problem, certificate: Certificate, *, most: int = 1000) -> Tol
     Args:
         most: rows that are put into words.
     """
+    if certificate.better is not None:
+        problem = at_most(problem, certificate.better)
     rows: list[Row] = []
     leaves = 0
     facts: list[tuple[int, Formula]] = []
     for part in certificate.parts:
-        words = Facts(problem, part)
+        words = Facts(necessary(problem), part)
         labels = [label for label in words.system.facts if label in words.cited]
         numbers = {label: n for n, label in enumerate(labels, start=len(facts) + 1)}
         facts += [(n, displayed(words, label)) for label, n in numbers.items()]

@@ -1,0 +1,1 @@
+"""Published examples whose claims are wrong: what would make them right."""

@@ -1,0 +1,176 @@
+"""Answers to questions that ask for a global minimum: no parameters have a lower loss on the same data.
+
+Where the data are given, the least loss of all parameters is found beforehand, if it is known how; then a
+witness is one of the question in which the loss is that number. Else witnesses with a loss of 0 are looked
+for, then any, with better parameters on their own data in place of those that they have.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from zerograd.answering import accepted, answer_of
+from zerograd.classifying.everywhere import kind_among_all
+from zerograd.classifying.lowest import Least, TooManyError, find_least
+from zerograd.core.errors import ProblemError, Refused
+from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.kinks import NoSlopeYet
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact_functions import EXACT
+from zerograd.core.numbers.rationals import narrowed, rational_text
+from zerograd.core.points.lowest import unfit
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.refuting.at_most import at_most
+from zerograd.core.verdict.answer import Answer, Run, Sat, Unknown, Unsat
+from zerograd.core.verdict.enclosed import EnclosedWitness
+from zerograd.core.verdict.witness import Witness
+from zerograd.minima import SEEDS, Task, refuted, run_of
+from zerograd.search.verdict import Found, Impossible
+
+NAME = "least loss"
+"""The strategy of an answer by parameters that have the least loss of all."""
+SHARE = 0.4
+"""Part of the time that is left for each question but the last one."""
+
+
+def global_answer(problem: Problem, task: Task) -> Answer:
+    """Return the answer to a question that asks for a global minimum, among other things."""
+    task.progress("looking for the least loss of all parameters")
+    least = _least(problem, task.until)
+    known = least if isinstance(least, Least) else None
+    if known is not None:
+        run = replace(run_of(task), strategy=NAME, tried=(NAME,))
+        if (found := _accepted(problem, _with(problem, known), run, known)) is not None:
+            return found
+    questions = [*_narrower(problem, known)]
+    for question in questions:
+        last = question is questions[-1]
+        deadline = time.monotonic() + task.time_left() * (1.0 if last else SHARE)
+        seen: list[Witness] = []
+        for turn in range(SEEDS):
+            if time.monotonic() >= deadline:
+                break
+            finding = task.process.find(
+                question,
+                strategy=task.strategy,
+                seed=task.seed + turn,
+                deadline=deadline,
+                progress=task.progress,
+                cross_check=None,
+            )
+            answer = answer_of(question, finding, task.start, recheck_now=False)
+            if isinstance(finding.verdict, Impossible) and last:
+                no = Unsat(finding.verdict.evidence, problem=problem, run=answer.run)
+                if known is None or question.digest == problem.anywhere().digest:
+                    return refuted(no, task)
+                return _without(no, known, task)
+            if not isinstance(finding.verdict, Found) or finding.verdict.witness in seen:
+                break
+            seen.append(finding.verdict.witness)
+            task.progress("deciding whether the point is a global minimum")
+            if (found := _accepted(problem, seen[-1], answer.run, known)) is not None:
+                return found
+        task.tried += len(seen)
+    return _open(problem, task, least)
+
+
+def _without(answer: Unsat, known: Least, task: Task) -> Unsat:
+    """The no, where no point that has the least loss answers all else; with a proof, if one is found."""
+    if task.prover is None:
+        return answer
+    better = {name: array.map(rational_text).tolist() for name, array in known.parameters.items()}
+    question = at_most(answer.problem, better)
+    deadline = time.monotonic() + task.proved
+    found = task.prover.find(question, deadline=deadline, fixed=False, progress=task.progress)
+    if found.certificate is None:
+        return answer.updated(open=found.open)
+    certificate = replace(found.certificate, problem=answer.problem.digest, better=better)
+    with accepted(certificate):
+        return answer.updated(evidence="certificate", certificate=certificate)
+
+
+def _least(problem: Problem, until: float) -> Least | str:
+    """The least loss of all parameters for the given data, or why it is not known."""
+    shapes = variable_shapes(problem.network, problem.samples.least)
+    for name in ("x", "y"):
+        if problem.samples.fixed is None or len(problem.given.get(name, {})) < prod(shapes[name]):
+            return f"{name} is not given in full"
+    x, y = (Array.build(shapes[name], problem.given[name].__getitem__) for name in ("x", "y"))
+    if reason := unfit(problem.model, (*x.entries, *y.entries)):
+        return reason
+    try:
+        return find_least(problem.model, x, y, lambda: time.monotonic() < until)
+    except TooManyError as error:
+        return str(error)
+
+
+def _with(problem: Problem, least: Least) -> Witness:
+    """The given data, with parameters that have the least loss."""
+    shapes = variable_shapes(problem.network, problem.samples.least)
+    arrays: dict[str, Array[Any]] = {**least.parameters}
+    for name in ("x", "y"):
+        arrays[name] = Array.build(shapes[name], problem.given[name].__getitem__)
+    return Witness.of(problem.anywhere(), arrays)
+
+
+def _narrower(problem: Problem, known: Least | None) -> Iterator[Problem]:
+    """Questions whose witnesses may be global minima."""
+    plain, loss = problem.anywhere(), problem.model.loss
+    if known is not None:
+        share = loss.inner.share(problem.samples.least, problem.network.outputs)
+        with suppress(ArithmeticError):
+            value = loss.outer(narrowed(known.squares * share), EXACT)
+            if isinstance(value, int | Fraction):
+                yield plain.with_conditions([f"loss == {rational_text(value)}"])
+                return
+        yield plain
+        return
+    if loss.is_nonnegative and loss.is_rational:
+        with suppress(ProblemError):  # what is asked excludes it
+            yield plain.with_conditions(["loss == 0"])
+    if problem.network.depth == 1:
+        with suppress(ProblemError):  # the loss may be convex in the parameters
+            yield plain.with_zeros([*problem.network.shapes])
+    yield plain
+
+
+def _accepted(problem: Problem, witness: Witness, run: Run, known: Least | None) -> Sat | None:
+    """The answer by a witness of a narrower question, if it is a global minimum."""
+    if isinstance(witness, EnclosedWitness):
+        return None
+    from zerograd.evaluate.recheck import recheck
+
+    offered = witness.answering(problem)
+    try:
+        kind = kind_among_all(offered.point, known=known)
+        if kind.evidence.better is not None and known is None:  # on the witness's own data
+            offered = replace(offered, parameters=kind.evidence.better, slopes={})
+            kind = kind_among_all(offered.point)
+        if not kind.is_global(problem.model):
+            return None
+        answer = Sat(offered, problem=problem, kind=kind)
+    except (Refused, OnKink, NoSlopeYet):  # the parameters do not answer what else is asked
+        return None
+    # What became of other numbers of samples is so of the narrower question alone.
+    run = replace(run, attempts=(), sufficient_samples=None, every_samples=False)
+    return answer.updated(checks=recheck(offered), run=run)
+
+
+def _open(problem: Problem, task: Task, least: Least | str) -> Unknown:
+    if isinstance(least, Least):
+        detail = "the least loss of all parameters is known, but no witness was found that has it"
+    elif not task.tried:
+        detail = f"no witness was found of which it could be asked whether it is a global minimum ({least})"
+    else:
+        plural = "witness was" if task.tried == 1 else "witnesses were"
+        detail = f"{task.tried} {plural} found that answer all else; none is known to be a global minimum"
+        detail += f" ({least})"
+    over = time.monotonic() >= task.until
+    return Unknown("timeout" if over else "incomplete", detail, problem=problem, run=run_of(task))
