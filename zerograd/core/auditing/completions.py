@@ -84,12 +84,15 @@ def free_entries(problem: Problem) -> list[str]:
 def conventions_of(problem: Problem, claims: Iterable[Claim], rules: Iterable[Kink]) -> list[Kink | None]:
     """Return the conventions under which claims are judged, the problem's own first.
 
-    None stands for every one, where they play no part.
+    None stands for every one, where they play no part. ``all`` is none of them: what is against a claim is
+    that it is wrong under one choice, and questions under ``all`` ask for numbers of which it is under all.
     """
     own = problem.derivative_at_kink
     if _is_off_kinks(problem) or not any(depends(problem, claim) for claim in claims):
         return [None]
-    return [own] if own in CHOICES else [*dict.fromkeys((own, *rules))]
+    if own == "any":
+        return [own]
+    return [*dict.fromkeys(rules if own in CHOICES else (own, *rules))]
 
 
 def _is_off_kinks(problem: Problem) -> bool:
@@ -199,6 +202,8 @@ def _grade(holds: Answer, fails: Answer) -> Grade:
 
 def _of_minimum(problem: Problem, minimum: str, answer: Answering) -> Finding:
     """A point off the kinks with a gradient other than 0 is no minimum."""
+    if minimum == "global" and problem.spurious:
+        raise UnaskedError("what the file says excludes it: a spurious minimum is no global one")
     holds = answer(FOR, problem.asking(minimum=minimum))
     if isinstance(holds, Unsat):
         return Finding(Grade.WRONG)

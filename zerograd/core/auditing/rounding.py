@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from zerograd.core.auditing.claims import Claim, Digits, LocalMinimum, Rounded
+from zerograd.core.auditing.claims import Claim, Digits, GlobalMinimum, LocalMinimum, Rounded
 from zerograd.core.auditing.completions import Ask, UnaskedError, near, node_of, with_condition
 from zerograd.core.auditing.findings import Finding, Grade
 from zerograd.core.auditing.grading import Lookup, statement_finding
@@ -140,7 +140,8 @@ def judged(
                 left.append(claim)
                 continue
             if isinstance(claim.statement, LocalMinimum):
-                question = question.asking(minimum="local")
+                everywhere = isinstance(claim.statement, GlobalMinimum) or question.minimum == "global"
+                question = question.asking(minimum="global" if everywhere else "local")
                 continue
             try:
                 question = with_condition(question, node_of(claim.statement))
