@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from zerograd.answering import accepted
 from zerograd.classifying.everywhere import kind_among_all
@@ -24,6 +25,7 @@ from zerograd.core.numbers.rationals import narrowed, rational_text
 from zerograd.core.points.lowest import unfit
 from zerograd.core.question.given import given_data, incomplete_data
 from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Rational
 from zerograd.core.refuting.at_most import at_most
 from zerograd.core.verdict.answer import Answer, Run, Sat, Unknown, Unsat
 from zerograd.core.verdict.enclosed import EnclosedWitness
@@ -112,11 +114,25 @@ def _narrower(problem: Problem, known: Least | None) -> Iterator[Problem]:
         return
     if loss.is_nonnegative and loss.is_rational:
         with suppress(ProblemError):  # what is asked excludes it
-            yield plain.with_conditions(["loss == 0"])
+            yield plain.with_conditions([f"loss == {rational_text(_irreducible(problem))}"])
     if problem.network.depth == 1:
         with suppress(ProblemError):  # the loss may be convex in the parameters
             yield plain.with_zeros([*problem.network.shapes])
     yield plain
+
+
+def _irreducible(problem: Problem) -> Rational:
+    """The least loss of all functions of the inputs, of squares on given data; else 0."""
+    loss = problem.model.loss
+    if incomplete_data(problem) is not None or not loss.least_squares:
+        return 0
+    x, y = given_data(problem)
+    alike: dict[Any, list[Any]] = {}
+    for inputs, targets in zip(x.rows(), y.rows(), strict=True):
+        for k, target in enumerate(targets):
+            alike.setdefault((k, *inputs), []).append(Fraction(target))
+    squares = (sum((v - sum(each) / len(each)) ** 2 for v in each) for each in alike.values())
+    return narrowed(sum(squares, Fraction(0)) * loss.share(*y.shape))
 
 
 def _accepted(problem: Problem, witness: Witness, run: Run, known: Least | None) -> Sat | None:
