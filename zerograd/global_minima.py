@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from math import prod
 from typing import Any
 
@@ -21,12 +22,11 @@ from zerograd.core.errors import ProblemError, Refused
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.kinks import NoSlopeYet
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import format_exact
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.rationals import narrowed, rational_text
 from zerograd.core.points.lowest import unfit
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.question.vocabulary import Rational, variable_shapes
 from zerograd.core.refuting.at_most import at_most
 from zerograd.core.verdict.answer import Answer, Run, Sat, Unknown, Unsat
 from zerograd.core.verdict.enclosed import EnclosedWitness
@@ -34,6 +34,8 @@ from zerograd.core.verdict.witness import Witness
 from zerograd.minima import SEEDS, Task, refuted, run_of
 from zerograd.search.verdict import Found, Impossible
 
+NAME = "least loss"
+"""The strategy of an answer by parameters that have the least loss of all."""
 SHARE = 0.4
 """Part of the time that is left for each question but the last one."""
 
@@ -43,8 +45,10 @@ def global_answer(problem: Problem, task: Task) -> Answer:
     task.progress("looking for the least loss of all parameters")
     least = _least(problem, task.until)
     known = least if isinstance(least, Least) else None
-    if known is not None and (found := _accepted(problem, _with(problem, known), run_of(task), known)):
-        return found
+    if known is not None:
+        run = replace(run_of(task), strategy=NAME, tried=(NAME,))
+        if (found := _accepted(problem, _with(problem, known), run, known)) is not None:
+            return found
     questions = [*_narrower(problem, known)]
     for question in questions:
         last = question is questions[-1]
@@ -64,7 +68,9 @@ def global_answer(problem: Problem, task: Task) -> Answer:
             answer = answer_of(question, finding, task.start, recheck_now=False)
             if isinstance(finding.verdict, Impossible) and last:
                 no = Unsat(finding.verdict.evidence, problem=problem, run=answer.run)
-                return refuted(no, task) if known is None else _without(no, known, task)
+                if known is None or question.digest == problem.anywhere().digest:
+                    return refuted(no, task)
+                return _without(no, known, task)
             if not isinstance(finding.verdict, Found) or finding.verdict.witness in seen:
                 break
             seen.append(finding.verdict.witness)
@@ -119,16 +125,35 @@ def _narrower(problem: Problem, known: Least | None) -> Iterator[Problem]:
     plain, loss = problem.anywhere(), problem.model.loss
     if known is not None:
         share = loss.inner.share(problem.samples.least, problem.network.outputs)
-        value = loss.outer(narrowed(known.squares * share), EXACT)
-        yield plain.with_conditions([f"loss == {format_exact(value)}"])
+        with suppress(ArithmeticError):
+            value = loss.outer(narrowed(known.squares * share), EXACT)
+            if isinstance(value, int | Fraction):
+                yield plain.with_conditions([f"loss == {rational_text(value)}"])
+                return
+        yield plain
         return
     if loss.is_nonnegative and loss.is_rational:
         with suppress(ProblemError):  # what is asked excludes it
-            yield plain.with_conditions(["loss == 0"])
+            yield plain.with_conditions([f"loss == {rational_text(_irreducible(problem))}"])
     if problem.network.depth == 1:
         with suppress(ProblemError):  # the loss may be convex in the parameters
             yield plain.with_zeros([*problem.network.shapes])
     yield plain
+
+
+def _irreducible(problem: Problem) -> Rational:
+    """The least loss of all functions of the inputs, of squares on given data; else 0."""
+    loss, shapes = problem.model.loss, variable_shapes(problem.network, problem.samples.least)
+    given = (len(problem.given.get(name, {})) == prod(shapes[name]) for name in ("x", "y"))
+    if problem.samples.fixed is None or not all(given) or not loss.least_squares:
+        return 0
+    x, y = (Array.build(shapes[name], problem.given[name].__getitem__).rows() for name in ("x", "y"))
+    alike: dict[Any, list[Any]] = {}
+    for inputs, targets in zip(x, y, strict=True):
+        for k, target in enumerate(targets):
+            alike.setdefault((k, *inputs), []).append(Fraction(target))
+    squares = (sum((v - sum(each) / len(each)) ** 2 for v in each) for each in alike.values())
+    return narrowed(sum(squares, Fraction(0)) * loss.share(*shapes["y"]))
 
 
 def _accepted(problem: Problem, witness: Witness, run: Run, known: Least | None) -> Sat | None:

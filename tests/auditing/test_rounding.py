@@ -24,6 +24,8 @@ GIVEN: dict[str, Any] = {"x": 1, "y": 1, "w1": "0.33", "b1": 0, "w2": "0.67", "b
 PRODUCT = zg.Problem(network=[1, 1, 1], samples=1, given=GIVEN)
 """ŷ = w1 · w2, both printed with two digits."""
 
+GIVEN_OF_TENT: dict[str, Any] = {"x": [-1, 0, 1], "y": [0, 1, 0], "w1": 0, "w2": 1}
+
 
 def example(problem: zg.Problem, *claims: object, places: object = 2) -> Finding:
     """What became of the claim that there is an exact example; its document is checked."""
@@ -80,12 +82,13 @@ def test_what_is_no_part_of_the_question() -> None:
 
 def test_a_local_minimum_that_was_rounded() -> None:
     """Published to two digits, where the minimum is at thirds."""
-    tent = zg.Problem(
-        network={"inputs": 1, "layers": [{"units": 1}, {"units": 1, "bias": False}]}, samples=3,
-        given={"x": [-1, 0, 1], "y": [0, 1, 0], "w1": 0, "b1": "0.33", "w2": 1},
-    )  # fmt: skip
+    network = {"inputs": 1, "layers": [{"units": 1}, {"units": 1, "bias": False}]}
+    tent = zg.Problem(network=network, samples=3, given={**GIVEN_OF_TENT, "b1": "0.33"})
     audit = zg.audit(tent, ["minimum: local", "loss ~ 0.22", {"rounded": 2}])
     assert [str(finding.grade) for finding in audit.findings] == ["wrong", "rounded", "right"]
+    # A global claim is never answered by a local minimum.
+    best = zg.audit(tent.asking(given={**GIVEN_OF_TENT, "b1": "-0.33"}), ["minimum: global", {"rounded": 2}])
+    assert [str(finding.grade) for finding in best.findings][1] in ("wrong", "undecided")
 
 
 def test_smooth_networks() -> None:
@@ -176,6 +179,14 @@ def test_documents_are_checked() -> None:
         check_audit(PRODUCT, wider)
 
 
+def test_a_local_minimum_is_no_global_one() -> None:
+    """All units are off for all numbers that round to these; others fit the data better."""
+    given = {"x": ["0.5", "1.5"], "y": ["0.5", "1.5"], "w1": 0, "b1": -1, "w2": 1, "b2": 1}
+    problem = zg.Problem(network=[1, 1, 1], samples=2, given=given)
+    assert str(example(problem, "minimum: local", "loss ~ 0.25", places=1).grade) == "right"
+    assert str(example(problem, "minimum: global", "minimum: local", places=1).grade) == "undecided"
+
+
 @pytest.mark.parametrize("seed", seeds(20, 4))
 def test_planted_examples_are_not_refuted(seed: int) -> None:
     """Numbers with six digits, printed with two; what is claimed was calculated of the exact ones."""
@@ -188,3 +199,9 @@ def test_planted_examples_are_not_refuted(seed: int) -> None:
     claims = [f"y_hat ~ {float(y_hat):.4f}", f"loss ~ {float(y_hat**2):.4f}"]
     assert graded(y_hat, Printed("", Fraction(f"{float(y_hat):.4f}"), Fraction(1, 10**4))).value == "rounded"
     assert str(example(problem, *claims, places=2).grade) == "right"
+
+
+def test_repairs_take_numbers_as_they_are() -> None:
+    """They are about what is printed."""
+    with pytest.raises(FormatError, match="rounded: an example is repaired as it is printed"):
+        zg.repair(PRODUCT, ["y_hat == 2/9", {"rounded": 2}])

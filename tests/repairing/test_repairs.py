@@ -111,7 +111,9 @@ def test_fewest_by_brute_force(seed: int) -> None:
     repair = zg.repair(problem, claims, changes=2, timeout=20)
     if not repair.wrong:
         return
-    assert repair.found
+    if not repair.found:  # time was up
+        assert {one, other} in [{*free} for free in repair.repairs.open]
+        return
     size = len(repair.found[0].entries)
     if size == 2:
         for at in entries_of(problem):

@@ -31,7 +31,9 @@ from zerograd.repairing.slips import find_printed
 
 Alive = Callable[[], bool]
 Say = Callable[[str], None]
-Ask = Callable[[Problem], Certificate | Mapping[Entry, Rational] | None]
+Ask = Callable[[Problem, float], Certificate | Mapping[Entry, Rational] | None]
+ASKED = (2.0, 10.0)
+"""Seconds, at most, for one question to solvers; all are asked for the first time before one is again."""
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Search:
         changes: up to so many values are changed together.
         alive: whether there is time left.
         say: is told what is looked at.
-        ask: puts a question to solvers; returns a certificate, or numbers that answer it.
+        ask: puts a question to solvers, for so many seconds; returns a certificate, or numbers that answer.
     """
 
     problem: Problem
@@ -115,19 +117,35 @@ class Search:
 
     def _asked(self, claims: Sequence[Claim], size: int) -> None:
         """Ask solvers about sets that are open, until one helps: of one number, all its values are known."""
-        sets = [free for free in self.open if len(free) == size]
+        for seconds in ASKED:  # what is easy comes first
+            self._asked_for(claims, [free for free in self.open if len(free) == size], seconds)
+
+    def _asked_for(self, claims: Sequence[Claim], sets: Sequence[Free], seconds: float) -> None:
         for number, free in enumerate(sets):
             if self.found or not self.alive():
                 return
             self.say(f"asking whether values help: {number} of {len(sets)} sets")
             question = question_of(self.problem, claims, free)
-            answer = None if question is None else self.ask(question)
+            answer = None if question is None else self.ask(question, seconds)
             if isinstance(answer, Certificate):
                 self.certificates[free] = answer
                 self.open.remove(free)
             elif answer is not None:
-                *others, last = free
-                self.found += self._along(claims, last, {at: answer[at] for at in others})
+                self.found += self._plainer(claims, {at: answer[at] for at in free if at in answer}, free)
+
+    def _plainer(self, claims: Sequence[Claim], values: dict[Entry, Rational], free: Free) -> list[Found]:
+        """Repairs near numbers that a solver has found: likely values, or few decimals, one after another."""
+        *others, last = free
+        if len(values) < len(free):
+            return []
+        for at in others:
+            beside = {each: value for each, value in values.items() if each != at}
+            for found in self._along(claims, at, beside):
+                if found.stretch.holds(values[at]):
+                    value, _ = meant(self.problem, at, found.stretch)
+                    values[at] = values[at] if value is None else value
+                    break
+        return self._along(claims, last, {at: values[at] for at in others})
 
     def _along(self, claims: Sequence[Claim], last: Entry, values: Mapping[Entry, Rational]) -> list[Found]:
         """Repairs by one number, with values of others."""

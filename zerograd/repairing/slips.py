@@ -163,6 +163,8 @@ def _whole(sheet: Sheet, number: Number) -> Iterator[Slip]:
         layer = str(int(name[6:-1]) + 1)
     elif name == "grad(x)":
         layer = "1"
+    if name.startswith("grad(a") and sheet.steps and number.step is None:
+        yield Slip(number, "updated")
     if layer and len({*sheet.network.shapes[f"w{layer}"]}) == 1 and sheet.network.shapes[f"w{layer}"][0] > 1:
         yield Slip(number, "transposed")
 

@@ -14,6 +14,8 @@ from math import prod
 from typing import Any, TypeAlias
 
 from zerograd.core.auditing.claims import (
+    OF_OUTPUTS,
+    PROBABILITIES,
     Claim,
     Digits,
     GlobalMinimum,
@@ -44,6 +46,7 @@ from zerograd.core.question.language import (
     Unary,
     names_in,
     unparse,
+    walk,
 )
 from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
@@ -84,12 +87,15 @@ def free_entries(problem: Problem) -> list[str]:
 def conventions_of(problem: Problem, claims: Iterable[Claim], rules: Iterable[Kink]) -> list[Kink | None]:
     """Return the conventions under which claims are judged, the problem's own first.
 
-    None stands for every one, where they play no part.
+    None stands for every one, where they play no part. ``all`` is none of them: what is against a claim is
+    that it is wrong under one choice, and questions under ``all`` ask for numbers of which it is under all.
     """
     own = problem.derivative_at_kink
     if _is_off_kinks(problem) or not any(depends(problem, claim) for claim in claims):
         return [None]
-    return [own] if own in CHOICES else [*dict.fromkeys((own, *rules))]
+    if own == "any":
+        return [own]
+    return [*dict.fromkeys(rules if own in CHOICES else (own, *rules))]
 
 
 def _is_off_kinks(problem: Problem) -> bool:
@@ -138,8 +144,7 @@ def judged(problem: Problem, number: int, claim: Claim, convention: Kink | None,
         if claim.step is not None:
             raise UnaskedError("what is so after a step is calculated where everything is given")
         if isinstance(claim.statement, LocalMinimum):
-            everywhere = isinstance(claim.statement, GlobalMinimum)
-            finding = _of_minimum(problem, "global" if everywhere else "local", answer)
+            finding = _of_minimum(problem, claim.statement, answer)
         else:
             finding = _of_condition(problem, claim.statement, answer)
     except UnaskedError as why:
@@ -149,6 +154,10 @@ def judged(problem: Problem, number: int, claim: Claim, convention: Kink | None,
 
 def with_condition(problem: Problem, node: Node) -> Problem:
     """Return the question with a further condition. Raises UnaskedError if it cannot be asked."""
+    if any(isinstance(part, Call) and part.function in OF_OUTPUTS for part in walk(node)) or (
+        PROBABILITIES in names_in(node)
+    ):
+        raise UnaskedError("probabilities are calculated where everything is given")
     try:
         return problem.with_conditions([str(parse_condition(unparse(node)))])
     except LanguageError as error:
@@ -197,9 +206,18 @@ def _grade(holds: Answer, fails: Answer) -> Grade:
     return Grade.OPEN if isinstance(holds, Sat) and isinstance(fails, Sat) else Grade.UNDECIDED
 
 
-def _of_minimum(problem: Problem, minimum: str, answer: Answering) -> Finding:
+def at_minimum(problem: Problem, statement: LocalMinimum) -> Problem:
+    """Return the question with what a claim says of the parameters. Raises UnaskedError."""
+    everywhere = isinstance(statement, GlobalMinimum) or problem.minimum == "global"
+    try:
+        return problem.asking(minimum="global" if everywhere else "local")
+    except ProblemError as error:
+        raise UnaskedError(f"it cannot be put as a question: {error.issues[0].message}") from None
+
+
+def _of_minimum(problem: Problem, statement: LocalMinimum, answer: Answering) -> Finding:
     """A point off the kinks with a gradient other than 0 is no minimum."""
-    holds = answer(FOR, problem.asking(minimum=minimum))
+    holds = answer(FOR, at_minimum(problem, statement))
     if isinstance(holds, Unsat):
         return Finding(Grade.WRONG)
     moving = " or ".join(f"any(grad({name}) != 0)" for name in problem.network.shapes)
@@ -210,8 +228,8 @@ def _of_minimum(problem: Problem, minimum: str, answer: Answering) -> Finding:
     fails = answer(AGAINST, with_condition(off, parse_condition(moving).node))
     if isinstance(holds, Sat) and isinstance(fails, Sat):
         return Finding(Grade.OPEN)
-    told = f"some that fit are a {minimum} minimum" if isinstance(holds, Sat) else "no answer was found"
-    return Finding(Grade.UNDECIDED, reason=f"{told}; whether all are, no question decides")
+    told = "it holds for some that fit" if isinstance(holds, Sat) else "no answer was found"
+    return Finding(Grade.UNDECIDED, reason=f"{told}; whether for all, no question decides")
 
 
 def node_of(statement: Statement) -> Node:

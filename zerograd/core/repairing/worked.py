@@ -19,7 +19,7 @@ from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.functions import Functions, OutOfDomain, Rational
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import narrowed
 from zerograd.core.numbers.real import Real, RealFunctions, compare, enclosed, ends
@@ -131,7 +131,15 @@ class Work:
             if f"b{number}" in parameters:
                 gradients[f"b{number}"] = self._totals(f"grad(b{number})", delta, step)
             name = f"grad(a{number - 1})" if number > 1 else "grad(x)"
-            arriving = self._sums(name, delta, parameters[f"w{number}"].turned, step)
+            weights = parameters[f"w{number}"]
+            taken = self._slip(name, None, step)
+            if taken and taken.kind == "updated" and sheet.steps:
+                rate, pairs = (
+                    sheet.steps[0].rate,
+                    zip(weights.entries, gradients[f"w{number}"].entries, strict=True),
+                )
+                weights = Array(weights.shape, tuple(v - rate * g for v, g in pairs))
+            arriving = self._sums(name, delta, weights.turned, step)
         return gradients
 
     def _moved(
@@ -282,7 +290,9 @@ def _activated(activation: Activation, z: Any, convention: Kink) -> tuple[Any, A
     if isinstance(activation, PiecewiseLinear):
         if not isinstance(z, Interval):
             value, slope = activation.at(z, convention)
-            return value, slope if slope is not None else 0
+            if slope is None:
+                raise OutOfDomain("no derivative is taken on a kink")
+            return value, slope
         pieces = [piece for piece in activation.pieces if _meets(piece, z)]
         if len(pieces) > 1:
             low, high = ends(z)

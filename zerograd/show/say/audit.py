@@ -26,6 +26,7 @@ from zerograd.document.numbers import decimal_text, exact_text, is_long
 from zerograd.show.kinds import kind_text
 from zerograd.show.lecture.languages import Language, document
 from zerograd.show.say import paper
+from zerograd.show.say.following import following
 from zerograd.show.words import count
 
 SHOWN = 12
@@ -111,6 +112,7 @@ def _blocks(audit: Audit) -> Iterator[Block]:
         yield Table(tuple(map(prose, head)), tuple(rows), words=len(head) - 2)
     for sentence in sentences:
         yield Paragraph(sentence)
+    yield from following(audit)
 
 
 def _some(names: Sequence[str]) -> str:
@@ -149,9 +151,7 @@ def _completions(problem: Problem, claim: Claim, finding: Finding, under: str) -
         told = [f"{name} = {_nested(array.map(number_in_list).tolist())}" for name, array in found]
         then: Prose = ()
         if role == AGAINST and finding.values:
-            reached = [
-                f"{value.name} = {number_text(value.value, value.printed)}" for value in finding.values
-            ]
+            reached = [_equal(each.name, number_text(each.value, each.printed)) for each in finding.values]
             then = prose(" (", _codes(reached), ")")
         yield prose(_of(claim, under), f"{_ROLES[role]} at ", _codes(told), then, ".")
 
@@ -173,13 +173,21 @@ def _example(
                 for index, value in array.items()
                 if isinstance(value, Interval) or problem.given.get(name, {}).get(index) != value
             ]
-            how = "enclosed" if isinstance(answer.witness, EnclosedWitness) else "exact"
+            boxed = isinstance(answer.witness, EnclosedWitness) and answer.witness.unknowns
+            how = "enclosed" if boxed else "exact"
             yield prose(of, f"an example, {how}, that rounds to what is given has ", _codes(other), ".")
 
 
 def _equation(name: str, value: Real) -> str:
-    """``b1[0] = 1/3``, ``w1[0,0] ≈ 0.414214``."""
+    """``b1[0] = 1/3``, ``b1[0] = 0.3301``, ``w1[0,0] ≈ 0.414214``."""
     shown = number_in_list(value)
+    if isinstance(value, int | Fraction):  # few digits more than what it rounds to
+        places = next((n for n in range(_UNASKED) if not value * 10**n % 1), None)
+        shown = shown if places is None else _placed(Fraction(value), places)
+    return _equal(name, shown)
+
+
+def _equal(name: str, shown: str) -> str:
     return f"{name} {shown}" if shown.startswith("≈") else f"{name} = {shown}"
 
 

@@ -167,7 +167,11 @@ def _printed(repairs: Repairs) -> Iterator[Block]:
         (
             prose(Code(str(each))),
             prose(number_text(before.came[each], sheet.printed[each])),
-            prose(sheet.printed[each].text),
+            prose(
+                sheet.printed[each].text
+                if sheet.printed[each].unit
+                else number_text(sheet.printed[each].value)
+            ),
         )
         for each in bad[:SHOWN]
     ]
@@ -219,6 +223,8 @@ def slip_prose(slip: Slip) -> Prose:
             return prose(number, " was taken without the derivative of the activation")
         case "transposed":
             return prose("in ", number, " the weights were taken transposed")
+        case "updated":
+            return prose("in ", number, " the weights were taken as they are after the step")
     return prose(number, ": the step was added, not subtracted")
 
 
