@@ -130,6 +130,7 @@ def _accepted(problem: Problem, witness: Witness, start: float) -> Answer:
 
     kind = lower = None
     if problem.minimum is not None and not isinstance(witness, EnclosedWitness):
+        from zerograd.classifying.everywhere import kind_among_all
         from zerograd.classifying.judged import judged
         from zerograd.show.kinds import kind_text
 
@@ -137,8 +138,11 @@ def _accepted(problem: Problem, witness: Witness, start: float) -> Answer:
         kind, lower = found.kind, found.lower
         if kind is not None and not found.answers:
             check_witness(problem.anywhere(), witness.answering(problem.anywhere()))
-            if kind.is_asked(problem.minimum, problem.model) is False and unfit(problem) is None:
-                return _no_minimum(problem, kind, start)
+            if unfit(problem) is None:
+                if kind.is_asked(problem.minimum, problem.model) is False:
+                    return _no_minimum(problem, kind, start)
+                if problem.spurious and (least := kind_among_all(witness.point)).is_global(problem.model):
+                    return _no_minimum(problem, least, start)
             detail = f"the point that is given is {kind_text(witness.point, kind)}"
             if problem.spurious and kind.kind.is_minimum:
                 detail += "; "

@@ -26,7 +26,7 @@ from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.rationals import narrowed, rational_text
 from zerograd.core.points.lowest import unfit
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.question.vocabulary import Rational, variable_shapes
 from zerograd.core.refuting.at_most import at_most
 from zerograd.core.verdict.answer import Answer, Run, Sat, Unknown, Unsat
 from zerograd.core.verdict.enclosed import EnclosedWitness
@@ -134,11 +134,26 @@ def _narrower(problem: Problem, known: Least | None) -> Iterator[Problem]:
         return
     if loss.is_nonnegative and loss.is_rational:
         with suppress(ProblemError):  # what is asked excludes it
-            yield plain.with_conditions(["loss == 0"])
+            yield plain.with_conditions([f"loss == {rational_text(_irreducible(problem))}"])
     if problem.network.depth == 1:
         with suppress(ProblemError):  # the loss may be convex in the parameters
             yield plain.with_zeros([*problem.network.shapes])
     yield plain
+
+
+def _irreducible(problem: Problem) -> Rational:
+    """The least loss of all functions of the inputs, of squares on given data; else 0."""
+    loss, shapes = problem.model.loss, variable_shapes(problem.network, problem.samples.least)
+    given = (len(problem.given.get(name, {})) == prod(shapes[name]) for name in ("x", "y"))
+    if problem.samples.fixed is None or not all(given) or not loss.least_squares:
+        return 0
+    x, y = (Array.build(shapes[name], problem.given[name].__getitem__).rows() for name in ("x", "y"))
+    alike: dict[Any, list[Any]] = {}
+    for inputs, targets in zip(x, y, strict=True):
+        for k, target in enumerate(targets):
+            alike.setdefault((k, *inputs), []).append(Fraction(target))
+    squares = (sum((v - sum(each) / len(each)) ** 2 for v in each) for each in alike.values())
+    return narrowed(sum(squares, Fraction(0)) * loss.share(*shapes["y"]))
 
 
 def _accepted(problem: Problem, witness: Witness, run: Run, known: Least | None) -> Sat | None:

@@ -178,6 +178,14 @@ def test_documents_are_checked() -> None:
         check_audit(PRODUCT, wider)
 
 
+def test_a_local_minimum_is_no_global_one() -> None:
+    """All units are off for all numbers that round to these; others fit the data better."""
+    given = {"x": ["0.5", "1.5"], "y": ["0.5", "1.5"], "w1": 0, "b1": -1, "w2": 1, "b2": 1}
+    problem = zg.Problem(network=[1, 1, 1], samples=2, given=given)
+    assert str(example(problem, "minimum: local", "loss ~ 0.25", places=1).grade) == "right"
+    assert str(example(problem, "minimum: global", "minimum: local", places=1).grade) == "undecided"
+
+
 @pytest.mark.parametrize("seed", seeds(20, 4))
 def test_planted_examples_are_not_refuted(seed: int) -> None:
     """Numbers with six digits, printed with two; what is claimed was calculated of the exact ones."""

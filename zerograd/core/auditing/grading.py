@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any, TypeAlias
 
-from zerograd.core.auditing.claims import Digits, Printed
+from zerograd.core.auditing.claims import Digits, Printed, Statement
 from zerograd.core.auditing.findings import Finding, Grade, Value
 from zerograd.core.numbers.arrays import Array, Index, Shape, side_by_side, squeeze
 from zerograd.core.numbers.exact import divide
@@ -40,7 +40,6 @@ FACTORS: tuple[Rational, ...] = (2, Fraction(1, 2), -1, -2, Fraction(-1, 2), 10,
 
 _WORST = (Grade.WRONG, Grade.UNDEFINED, Grade.UNDECIDED, Grade.CUT, Grade.ROUNDED, Grade.RIGHT)
 
-
 _ALGEBRA = EnclosureAlgebra()
 
 
@@ -66,18 +65,23 @@ def condition_finding(condition: Condition, lookup: Lookup) -> Finding:
     values = tuple(_compared(condition.node, lookup, holds=holds))[:MOST]
     if holds:
         return Finding(Grade.RIGHT, values)
-    return Finding(Grade.WRONG, values, factor=_factor_of(condition.node, lookup))
+    factor = None
+    if (pair := compared(condition, lookup)) is not None:
+        _, known, printed = pair
+        factor = common_factor(known.entries, printed, lookup("y").shape)
+    return Finding(Grade.WRONG, values, factor=factor)
 
 
-def _factor_of(node: Node, lookup: Lookup) -> Rational | None:
-    """`common_factor` of an equation with numbers."""
-    match node:
-        case Chain(operands=[left, right], operators=["=="]) if not names_in(right):
-            values, numbers = (number_of(each, _ALGEBRA, lookup) for each in (left, right))
+def compared(statement: Statement, lookup: Lookup) -> tuple[Node, Array[Real], Sequence[Printed]] | None:
+    """Return what a claim compares with printed numbers, or exact ones; None if it is no such claim."""
+    match statement:
+        case Digits(quantity=quantity, printed=printed):
+            return quantity, number_of(quantity, _ALGEBRA, lookup), printed.entries
+        case Condition(node=Chain(operands=(quantity, right), operators=("==",))) if not names_in(right):
+            values, numbers = (number_of(each, _ALGEBRA, lookup) for each in (quantity, right))
             if squeeze(values.shape) == squeeze(numbers.shape):
                 rational = [n for n in numbers.entries if isinstance(n, int | Fraction)]  # all of them
-                exact = [Printed("", number, 0) for number in rational]
-                return common_factor(values.entries, exact, lookup("y").shape)
+                return quantity, values, [Printed("", number, 0) for number in rational]
     return None
 
 

@@ -1,4 +1,4 @@
-"""Of a question that asks for a global minimum: the question without it, whose loss is at most a known one.
+"""What a global minimum implies: a question without it, of points whose loss is at most a known one.
 
 Let some parameters have the loss L on the given data. A global minimum has a loss of at most L. So the
 question has no answer if there is none with a loss of at most L.

@@ -154,7 +154,10 @@ class SpotActivate:
             if side < 0:
                 break
             if side == 0:
-                return piece.slope * z + piece.offset, activation.derivative_at_kink(number, self.convention)
+                slope = activation.derivative_at_kink(number, self.convention)
+                if slope is None:
+                    raise Unevaluated(site, str(activation), "no derivative is taken on a kink")
+                return piece.slope * z + piece.offset, slope
         return piece.slope * z + piece.offset, piece.slope
 
 

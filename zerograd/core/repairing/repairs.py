@@ -14,7 +14,7 @@ from itertools import combinations
 from math import comb
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, read_claims
+from zerograd.core.auditing.claims import Claim, Digits, read_claims
 from zerograd.core.auditing.findings import Grade
 from zerograd.core.auditing.judging import audit, misfits
 from zerograd.core.errors import FormatError, Refused, Violation, short
@@ -23,6 +23,7 @@ from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
 from zerograd.core.numbers.real import real_to_json
 from zerograd.core.question import given
+from zerograd.core.question.conditions import Condition
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.repairing.asking import check_refuted
@@ -188,10 +189,14 @@ def in_order(claims: Sequence[Claim], wrong: Iterable[int]) -> tuple[Claim, ...]
 def wrong_claims(problem: Problem, claims: Sequence[Claim]) -> tuple[int, ...]:
     """Return the positions of claims that are wrong, or have no meaning, under the convention of repairs.
 
-    A claim of a kind of point is not looked at.
+    Claims that are neither digits nor conditions, such as those of kinds of points, are not looked at.
     """
     findings = audit(problem, claims).findings
-    return tuple(n for n, each in enumerate(findings) if each.grade in (Grade.WRONG, Grade.UNDEFINED))
+    return tuple(
+        n
+        for n, (claim, each) in enumerate(zip(claims, findings, strict=True))
+        if isinstance(claim.statement, Digits | Condition) and each.grade in (Grade.WRONG, Grade.UNDEFINED)
+    )
 
 
 def check_found(problem: Problem, claims: Sequence[Claim], found: Found) -> None:

@@ -19,7 +19,7 @@ from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.functions import Functions, OutOfDomain, Rational
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import narrowed
 from zerograd.core.numbers.real import Real, RealFunctions, compare, enclosed, ends
@@ -290,7 +290,9 @@ def _activated(activation: Activation, z: Any, convention: Kink) -> tuple[Any, A
     if isinstance(activation, PiecewiseLinear):
         if not isinstance(z, Interval):
             value, slope = activation.at(z, convention)
-            return value, slope if slope is not None else 0
+            if slope is None:
+                raise OutOfDomain("no derivative is taken on a kink")
+            return value, slope
         pieces = [piece for piece in activation.pieces if _meets(piece, z)]
         if len(pieces) > 1:
             low, high = ends(z)
