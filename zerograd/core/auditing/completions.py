@@ -30,6 +30,7 @@ from zerograd.core.auditing.hints import hinted
 from zerograd.core.auditing.naming import lookup_at
 from zerograd.core.errors import ProblemError
 from zerograd.core.model.kinks import CHOICES, Kink
+from zerograd.core.model.losses.outputs import MeanOfOutputs
 from zerograd.core.model.references import Reference
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.rationals import narrowed
@@ -82,6 +83,59 @@ def free_entries(problem: Problem) -> list[str]:
         else:
             free += [str(Reference(name, index)) for index in indices(shape) if index not in known]
     return free
+
+
+def filled(problem: Problem, claim: Claim) -> Problem | None:
+    """Return the example with any numbers for what is not given, if the claim does not depend on it.
+
+    None of others; and where more is asked, which may fit no numbers.
+    """
+    asks = problem.where or any(problem.query.values()) or problem.minimum is not None
+    if asks or problem.samples.fixed is None or problem.derivative_at_kink in CHOICES:
+        return None
+    shapes = variable_shapes(problem.network, problem.samples.fixed)
+    shares = problem.model.loss.probabilities == "softmax"
+    arrays: dict[str, Any] = {}
+    for name, shape in shapes.items():
+        known = problem.given.get(name, {})
+        spend(2 + prod(shape))
+        if len(known) < prod(shape) and name in _needed(problem, claim):
+            return None
+        first = 1 if name == "y" and (problem.targets == "sign" or shares) else 0
+        values = (known.get(at, 0 if at[-1] else first) for at in indices(shape))
+        arrays[name] = Array(shape, tuple(values)).tolist()
+    try:
+        return problem.with_given(arrays)
+    except ProblemError:
+        return None
+
+
+def _needed(problem: Problem, claim: Claim) -> set[str]:
+    """The names of all numbers that what a claim speaks of may depend on: more, where that is not plain."""
+    match claim.statement:
+        case Condition() as condition:
+            names = set(condition.names)
+        case Digits(quantity=quantity):
+            names = names_in(quantity)
+        case _:
+            return {"x", "y", *problem.network.shapes}
+    everything = {"x", *problem.network.shapes}
+    if not isinstance(problem.model.loss, MeanOfOutputs):  # whose targets play no part
+        everything.add("y")
+    if claim.step is not None:
+        return everything | names
+    needed: set[str] = set()
+    for name in names - set(OF_OUTPUTS):
+        if name in ("x", "y", *problem.network.shapes):
+            needed.add(name)
+        elif name[0] in "za" and name[1:].isdigit():
+            below = range(1, int(name[1:]) + 1)
+            needed |= {"x", *(f"{kind}{layer}" for layer in below for kind in "wb")}
+        elif name in ("y_hat", PROBABILITIES):
+            needed |= {"x", *problem.network.shapes}
+        else:
+            needed |= everything | ({"y"} if name == "r" else set())
+    return needed
 
 
 def conventions_of(problem: Problem, claims: Iterable[Claim], rules: Iterable[Kink]) -> list[Kink | None]:

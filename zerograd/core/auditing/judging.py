@@ -106,9 +106,23 @@ def _asked(problem: Problem, claims: tuple[Claim, ...], convention: Kink | None,
         if isinstance(claim.statement, Rounded):
             continue
         asked = under if completions.depends(problem, claim) else problem
-        findings[number] = completions.judged(asked, number, claim, convention, ask)
+        findings[number] = _settled(under, claim, convention) or completions.judged(
+            asked, number, claim, convention, ask
+        )
     _judge_rounded(under, claims, convention, findings, ask)
     return Column(convention, tuple(finding for finding in findings if finding is not None))
+
+
+def _settled(problem: Problem, claim: Claim, convention: Kink | None) -> Finding | None:
+    """What becomes of a claim whose numbers depend on nothing but what is given; None of others."""
+    if (example := completions.filled(problem, claim)) is None:
+        return None
+    try:
+        rule = example.derivative_at_kink
+        column = _column(example, (claim,), rule, convention, kind_of=None, ask=None)
+    except OnKink:  # so no numbers fit
+        return None
+    return column.findings[0]
 
 
 def accepted_audit_line(audit: Audit) -> str:
