@@ -101,8 +101,6 @@ def test_published_losses() -> None:
     ):
         document = solved(problem)
         assert (document["loss"], document["lower"]["loss"]) == (loss, "0")
-    abs_kind = solved(asked(network=ABS, samples=4, given={**CORNERS, "w1": [0, 0], "b1": "1/2"}))["kind"]
-    assert abs_kind["kind"] != "flat minimum" or "level" in abs_kind
 
 
 @pytest.mark.parametrize(
