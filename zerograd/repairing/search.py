@@ -19,7 +19,7 @@ from zerograd.core.repairing.freed import Entry, Stretch, line_of, unfit
 from zerograd.core.repairing.line import Place, enclosure
 from zerograd.core.repairing.repairs import (
     Free,
-    Printed,
+    PrintedNumbers,
     Repairs,
     in_order,
     sets_of,
@@ -57,7 +57,7 @@ class Search:
     found: list[Found] = field(default_factory=list)
     open: list[Free] = field(default_factory=list)
     certificates: dict[Free, Certificate] = field(default_factory=dict)
-    printed: Printed | None = None
+    printed: PrintedNumbers | None = None
 
     def run(self) -> Repairs:
         """Look for repairs, until they are found or time is up. (Ctrl-C ends it: `result` has what it found.)

@@ -202,6 +202,40 @@ def graded(value: Real, printed: Printed) -> Grade:
     return Grade.WRONG if near is False and cut is False else Grade.UNDECIDED
 
 
+def printed_so(compare: Callable[[Rational], int], printed: Printed) -> bool:
+    """Whether digits may be printed of a number: it is the number, rounded or cut off.
+
+    Args:
+        compare: the sign of the number minus another one.
+    """
+    spend(20)
+    low, high, with_low, with_high = range_of(printed)
+    above = compare(low)
+    if above < 0 or (above == 0 and not with_low):
+        return False
+    below = compare(high)
+    return below < 0 or (below == 0 and with_high)
+
+
+def range_of(printed: Printed) -> tuple[Rational, Rational, bool, bool]:
+    """Return the numbers of which digits may be printed, as `graded` says.
+
+    Returns:
+        The least and the greatest, and whether each of them is such a number.
+    """
+    value, unit = printed.value, printed.unit
+    if unit == 0 or (value == 0 and unit >= 1):
+        return value, value, True, True
+    half = Fraction(unit) / 2
+    if unit >= 1:
+        return value - half, value + half, True, True
+    if value == 0 and not printed.negative:
+        return -unit, unit, False, False
+    if printed.negative:
+        return value - unit, value + half, False, True
+    return value - half, value + unit, True, False
+
+
 def _between(value: Real, low: Rational, high: Rational) -> bool | None:
     """Whether a number lies between two; None if enclosures do not tell."""
     above, below = compare(value, low), compare(value, high)

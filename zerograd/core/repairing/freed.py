@@ -16,7 +16,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, Digits, Printed, Step
+from zerograd.core.auditing.claims import Claim, Digits, Step
+from zerograd.core.auditing.grading import printed_so
 from zerograd.core.auditing.judging import RULES, after_step
 from zerograd.core.auditing.naming import lookup_at
 from zerograd.core.errors import FormatError
@@ -120,6 +121,16 @@ def entries_of(problem: Problem) -> tuple[Entry, ...]:
     return tuple(Entry(name, index) for name in names for index, _ in arrays[name].items())
 
 
+def with_entries(arrays: Mapping[str, Array[Any]], values: Mapping[Entry, Any]) -> dict[str, Array[Any]]:
+    """Return the arrays with other values at some entries."""
+    changed = dict(arrays)
+    for name in {at.name for at in values}:
+        here = {at.index: value for at, value in values.items() if at.name == name}
+        entries = tuple(here.get(index, value) for index, value in arrays[name].items())
+        changed[name] = Array(arrays[name].shape, entries)
+    return changed
+
+
 def unfit(problem: Problem) -> str | None:
     """Return why the line of a number cannot be walked exactly; None if it can."""
     if reason := smooth(problem):
@@ -209,11 +220,8 @@ class Line:
 
     def verdict(self, spot: Spot) -> bool | None:
         """Whether no claim is wrong there; None if that is not decided."""
-        problem, values = self.problem, dict(self.arrays)
-        for at, mark in ((self.free, UNKNOWN), *((each, LOOSE) for each in self.loose)):
-            array = values[at.name]
-            entries = tuple(mark if index == at.index else v for index, v in array.items())
-            values[at.name] = Array(array.shape, entries)
+        problem = self.problem
+        values = with_entries(self.arrays, {**dict.fromkeys(self.loose, LOOSE), self.free: UNKNOWN})
         convention = convention_of(problem)
         point: Point[Any] = Point(
             replace(problem.model, derivative_at_kink=convention),
@@ -290,40 +298,6 @@ def _holds(claim: Claim, points: dict[Step | None, Point[Any]], spot: Spot) -> b
         return False
 
 
-def printed_so(compare: Any, printed: Printed) -> bool:
-    """Whether digits may be printed of a number: it is the number, rounded or cut off.
-
-    Args:
-        compare: the sign of the number minus another one.
-    """
-    spend(20)
-    low, high, with_low, with_high = range_of(printed)
-    above = compare(low)
-    if above < 0 or (above == 0 and not with_low):
-        return False
-    below = compare(high)
-    return below < 0 or (below == 0 and with_high)
-
-
-def range_of(printed: Printed) -> tuple[Rational, Rational, bool, bool]:
-    """Return the numbers of which digits may be printed, as `zerograd.core.auditing.grading.graded` says.
-
-    Returns:
-        The least and the greatest, and whether each of them is such a number.
-    """
-    value, unit = printed.value, printed.unit
-    if unit == 0 or (value == 0 and unit >= 1):
-        return value, value, True, True
-    half = Fraction(unit) / 2
-    if unit >= 1:
-        return value - half, value + half, True, True
-    if value == 0 and not printed.negative:
-        return -unit, unit, False, False
-    if printed.negative:
-        return value - unit, value + half, False, True
-    return value - half, value + unit, True, False
-
-
 def line_of(
     problem: Problem,
     claims: Sequence[Claim],
@@ -340,10 +314,7 @@ def line_of(
     Raises:
         NotClosed: numbers are given that are not rational.
     """
-    arrays = given.given_arrays(problem)
-    for at, value in values.items():
-        entries = tuple(value if i == at.index else v for i, v in arrays[at.name].items())
-        arrays[at.name] = Array(arrays[at.name].shape, entries)
+    arrays = with_entries(given.given_arrays(problem), values)
     for name, array in arrays.items():
         if not array.kinds <= {int, Fraction}:
             raise NotClosed(f"{name} is not rational")

@@ -18,7 +18,6 @@ from zerograd.core.auditing.claims import Claim, Digits, read_claims
 from zerograd.core.auditing.findings import Grade
 from zerograd.core.auditing.judging import audit, misfits
 from zerograd.core.errors import FormatError, Refused, Violation, short
-from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
 from zerograd.core.numbers.real import real_to_json
@@ -34,6 +33,7 @@ from zerograd.core.repairing.freed import (
     line_of,
     stretch_from_json,
     unfit,
+    with_entries,
 )
 from zerograd.core.repairing.settling import Found, found_to_json, meant, settled
 from zerograd.core.repairing.slips import Slip, slip_from_json
@@ -49,7 +49,7 @@ Free = tuple[Entry, ...]
 
 
 @dataclass(frozen=True)
-class Printed:
+class PrintedNumbers:
     """What was found out about printed numbers.
 
     Attributes:
@@ -89,7 +89,7 @@ class Repairs:
     found: tuple[Found, ...] = ()
     open: tuple[Free, ...] = ()
     certificates: Mapping[Free, Certificate] = field(default_factory=dict)
-    printed: Printed | None = None
+    printed: PrintedNumbers | None = None
 
     @property
     def size(self) -> int:
@@ -132,7 +132,7 @@ class Repairs:
         return data
 
 
-def printed_to_json(sheet: Sheet, printed: Printed) -> dict[str, Any]:
+def printed_to_json(sheet: Sheet, printed: PrintedNumbers) -> dict[str, Any]:
     """What is said of printed numbers."""
     exactly, before, after = printed.works(sheet)
     known = {*exactly.values, *(replace(number, index=None) for number in exactly.values)}
@@ -173,11 +173,8 @@ def repaired(problem: Problem, found: Found) -> Problem | None:
 
 def with_values(problem: Problem, values: Mapping[Entry, Rational]) -> Problem:
     """Return the example with other values. Raises ProblemError."""
-    changed = {}
-    for name, array in given.given_arrays(problem).items():
-        here = {at.index: value for at, value in values.items() if at.name == name}
-        changed[name] = Array(array.shape, tuple(here.get(i, v) for i, v in array.items())).tolist()
-    return problem.with_given(changed)
+    arrays = with_entries(given.given_arrays(problem), values)
+    return problem.with_given({name: array.tolist() for name, array in arrays.items()})
 
 
 def in_order(claims: Sequence[Claim], wrong: Iterable[int]) -> tuple[Claim, ...]:
@@ -337,7 +334,7 @@ def _found(data: object, entries: Mapping[str, Entry]) -> Found:
     return Found(tuple(zip(first, values, strict=True)), free, stretch_from_json(last.get("any")))
 
 
-def _printed(data: object, claims: Sequence[Claim]) -> Printed:
+def _printed(data: object, claims: Sequence[Claim]) -> PrintedNumbers:
     if not isinstance(data, Mapping):
         raise FormatError("printed: expected an object")
     steps = [claim.step for claim in claims if claim.step is not None]
@@ -347,4 +344,4 @@ def _printed(data: object, claims: Sequence[Claim]) -> Printed:
     slack = rational_from_json(data.get("slack", "0"))
     if slack not in (0, SLACK):
         raise FormatError(f"slack: expected 0 or {rational_text(SLACK)}, found {short(data.get('slack'))}")
-    return Printed(slips, slack)
+    return PrintedNumbers(slips, slack)
