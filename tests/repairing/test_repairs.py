@@ -41,6 +41,16 @@ def document(repair: zg.Repair) -> dict[str, Any]:
     return data
 
 
+def test_what_is_undecided_is_no_repair() -> None:
+    """A value at which a claim is not known to be right or wrong is open, and is no change that helps."""
+    values = {"x": [[1, 2]], "w1": [[1, 0], [0, 1], [1, 1]], "b1": [0, 0, 0], "y": [[0, 0, 1]]}
+    problem = zg.Problem(network=[2, 3], samples=1, loss="cross_entropy", given=values)
+    claims = read_claims(["loss ~ 0.41", "grad(y_hat) ~ [0.09, 0.24, -0.43]"])
+    repair = find_repair(problem, claims, 1, 3.0, None, keep=False)
+    assert not repair.found
+    assert "x[0,0]" in {free[0] for free in document(repair)["open"]}
+
+
 def test_a_sign_that_was_turned() -> None:
     """The sign comes first among the changes that help; each makes every claim right."""
     problem = half(w1=[["0.3", "0.1"], ["0.2", "0.4"]])

@@ -154,7 +154,7 @@ class Search:
                 stretches = line_of(self.problem, claims, last, values).stretches()
         except (NotClosed, FormatError, TooMuchWork):
             return []
-        return [Found(tuple(values.items()), last, each) for each in stretches]
+        return [Found(tuple(values.items()), last, each) for each in stretches if each.decided]
 
     def _tried(self, claims: Sequence[Claim], free: Free) -> list[Found]:
         """Repairs among values that may have been meant."""
@@ -179,7 +179,7 @@ class Search:
             changed: dict[Entry, Rational] = dict(zip(free, values, strict=True))
             try:
                 with budget(DEFAULT):
-                    wrong = wrong_claims(with_values(self.problem, changed), claims)
+                    wrong = wrong_claims(with_values(self.problem, changed), claims, undecided=True)
             except (ProblemError, TooMuchWork):
                 continue
             if not wrong:

@@ -92,13 +92,12 @@ class Stretch:
         return (above > 0 or (above == 0 and self.has_low)) and (below < 0 or (below == 0 and self.has_high))
 
     def to_json(self) -> dict[str, Any]:
-        data: dict[str, Any] = {
+        return {
             "low": None if self.low is None else place_to_json(self.low),
             "high": None if self.high is None else place_to_json(self.high),
             "has_low": self.has_low,
             "has_high": self.has_high,
         }
-        return data if self.decided else data | {"decided": False}
 
 
 def stretch_from_json(data: object) -> Stretch:
@@ -106,7 +105,7 @@ def stretch_from_json(data: object) -> Stretch:
     if not isinstance(data, dict) or not {"low", "high", "has_low", "has_high"} <= set(data):
         raise FormatError("a stretch has low, high, has_low and has_high")
     low, high = (None if data[key] is None else place_from_json(data[key]) for key in ("low", "high"))
-    return Stretch(low, high, data["has_low"] is True, data["has_high"] is True, data.get("decided", True))
+    return Stretch(low, high, data["has_low"] is True, data["has_high"] is True)
 
 
 def convention_of(problem: Problem) -> Kink:
@@ -189,7 +188,7 @@ class Line:
     roots: dict[Integers, tuple[Place, ...]] = field(default_factory=dict)
 
     def stretches(self) -> tuple[Stretch, ...]:
-        """Return all values for which no claim is wrong, from left to right.
+        """Return all values for which no claim is known to be wrong, from left to right.
 
         Raises:
             NotClosed: a polynomial has too high a degree, or there are too many places.

@@ -76,7 +76,7 @@ class Repairs:
         claims: in their order.
         wrong: the positions of those that are wrong.
         changes: up to so many given values were changed together.
-        found: values with which no claim is wrong; all have the fewest changes for which there are any.
+        found: values with which all claims are right; all have the fewest changes for which there are any.
         open: sets of numbers of which it is not settled.
         certificates: what refutes sets that are not settled without them.
         printed: None where it was not found out.
@@ -183,21 +183,25 @@ def in_order(claims: Sequence[Claim], wrong: Iterable[int]) -> tuple[Claim, ...]
     return tuple(claims[n] for n in (*first, *(n for n in range(len(claims)) if n not in {*first})))
 
 
-def wrong_claims(problem: Problem, claims: Sequence[Claim]) -> tuple[int, ...]:
+def wrong_claims(problem: Problem, claims: Sequence[Claim], *, undecided: bool = False) -> tuple[int, ...]:
     """Return the positions of claims that are wrong, or have no meaning, under the convention of repairs.
 
     Claims that are neither digits nor conditions, such as those of kinds of points, are not looked at.
+
+    Args:
+        undecided: whether with those of which it is not known.
     """
+    grades = {Grade.WRONG, Grade.UNDEFINED, *((Grade.UNDECIDED,) if undecided else ())}
     findings = audit(problem, claims).findings
     return tuple(
         n
         for n, (claim, each) in enumerate(zip(claims, findings, strict=True))
-        if isinstance(claim.statement, Digits | Condition) and each.grade in (Grade.WRONG, Grade.UNDEFINED)
+        if isinstance(claim.statement, Digits | Condition) and each.grade in grades
     )
 
 
 def check_found(problem: Problem, claims: Sequence[Claim], found: Found) -> None:
-    """See to it that no claim is wrong with the values of a repair: on the line of a number, and by an audit.
+    """Check that all claims are right with the values of a repair: on the line of a number, and by an audit.
 
     Raises:
         Refused: one is, or is not known to be right.
@@ -205,14 +209,14 @@ def check_found(problem: Problem, claims: Sequence[Claim], found: Found) -> None
     if unfit(problem) is None:
         line = line_of(problem, claims, found.free, dict(found.values))
         if found.stretch not in line.stretches():
-            raise Refused([Violation("repairs", "values with which no claim is wrong", str(found.free))])
+            raise Refused([Violation("repairs", "values with which all claims are right", str(found.free))])
     elif not (found.stretch.is_point and isinstance(found.stretch.low, int | Fraction)):
         raise Refused([Violation("repairs", "one value", f"a stretch of {found.free}")])
     mended = repaired(problem, found)
     if mended is None:
         return
-    for number in wrong_claims(mended, claims):
-        raise Refused([Violation(f"claims[{number}]", "not wrong", "wrong with the repair")])
+    for number in wrong_claims(mended, claims, undecided=True):
+        raise Refused([Violation(f"claims[{number}]", "right with the repair", "wrong, or undecided")])
 
 
 def is_repair(data: object) -> bool:

@@ -107,8 +107,6 @@ def _rows(repairs: Repairs, found: Found) -> Iterator[tuple[Prose, ...]]:
     at = found.free
     to_read, like = meant(problem, at, found.stretch)
     to = _place_text(found.stretch.low) if to_read is None else number_text(to_read)
-    if not found.stretch.decided:
-        like = "open: a claim is undecided"
     yield _row(at, arrays[at.name][at.index], to, _others(found), _words(like))
 
 
