@@ -100,6 +100,24 @@ class _Search:
 
     def run(self) -> Least:
         patterns = self._patterns()
+        self._list_rays(patterns)
+        pool = _Pool({(pattern, sign): 0 for pattern in patterns for sign in SIGNS})
+        best: tuple[Fraction, Mapping[str, Array[Any]]] | None = None
+        while (open_ := self._open(pool)) is not None:
+            if len(pool.directions) >= MOST_PROBLEMS or not self.timely():
+                raise TooManyError("there are too many patterns of the units, or there was no more time")
+            squares, left, parameters = self._solved(open_)
+            if best is None or squares < best[0]:
+                best = squares, parameters
+            if squares == 0:
+                return Least(Fraction(0), parameters, None)
+            self._add(pool, left)
+        if best is None:
+            raise TooManyError("there is nothing to choose")
+        return Least(best[0], best[1], self._proof(pool))
+
+    def _list_rays(self, patterns: Sequence[Pattern]) -> None:
+        """Find the rays, what each adds to predictions, and which of them lie in the cone of each pattern."""
         rays = [*self._rays()]
         values = [[Fraction(dot(ray, row)) for row in self.exact] for ray in rays]
         signs = [[(v > 0) - (v < 0) for v in row] for row in values]
@@ -119,20 +137,6 @@ class _Search:
             ]
             for pattern in patterns
         }
-        pool = _Pool({(pattern, sign): 0 for pattern in patterns for sign in SIGNS})
-        best: tuple[Fraction, Mapping[str, Array[Any]]] | None = None
-        while (open_ := self._open(pool)) is not None:
-            if len(pool.directions) >= MOST_PROBLEMS or not self.timely():
-                raise TooManyError("there are too many patterns of the units, or there was no more time")
-            squares, left, parameters = self._solved(open_)
-            if best is None or squares < best[0]:
-                best = squares, parameters
-            if squares == 0:
-                return Least(Fraction(0), parameters, None)
-            self._add(pool, left)
-        if best is None:
-            raise TooManyError("there is nothing to choose")
-        return Least(best[0], best[1], self._proof(pool))
 
     def _patterns(self) -> list[Pattern]:
         left, open_ = [], [""]
