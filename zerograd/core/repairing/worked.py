@@ -73,10 +73,12 @@ class Work:
     """The numbers of a sheet, with slips.
 
     Attributes:
+        most: the calculation ends when so many do not follow.
+        follow_printed: whether it goes on with what is printed, or with what comes out.
         values: what each number comes to.
         came: what comes out for each printed number, before what is printed takes its place.
+        summands: the terms of each number that is a sum.
         unfollowed: printed numbers that do not follow, in the order of the calculation.
-        most: the calculation ends when so many do not follow.
     """
 
     sheet: Sheet
@@ -101,9 +103,16 @@ class Work:
 
     def _both_ways(self, parameters: Mapping[str, Array[Any]], step: Step | None) -> dict[str, Array[Any]]:
         """Forwards and backwards; return the gradients."""
+        passed, y_hat = self._forwards(parameters, step)
+        return self._backwards(parameters, passed, self._adjoint(y_hat, step), step)
+
+    def _forwards(
+        self, parameters: Mapping[str, Array[Any]], step: Step | None
+    ) -> tuple[list[tuple[Array[Any], Array[Any]]], Array[Any]]:
+        """Return what comes into each layer, with derivatives of its activation; and the predictions."""
         sheet, depth = self.sheet, self.sheet.network.depth
         below = sheet.arrays["x"]
-        passed: list[tuple[Array[Any], Array[Any]]] = []  # what comes in, and derivatives
+        passed = []
         for number, layer in enumerate(sheet.network.layers, start=1):
             z = self._sums(f"z{number}", below, parameters[f"w{number}"], step, parameters.get(f"b{number}"))
             name = plain_name(f"a{number}", depth)
@@ -112,16 +121,30 @@ class Work:
             values: Any = z.entries if taken and taken.kind == "unactivated" else [a for a, _ in both]
             passed.append((below, Array(z.shape, tuple(d for _, d in both))))
             below = self._array(name, z.shape, values, step, instead=z.entries)
-        loss, y, functions = sheet.loss, sheet.arrays["y"], RealFunctions(PRECISION)
+        return passed, below
+
+    def _adjoint(self, y_hat: Array[Any], step: Step | None) -> Array[Any]:
+        """The loss, residuals, and ∂L/∂ŷ, which is returned."""
+        sheet, functions = self.sheet, RealFunctions(PRECISION)
+        loss, y = sheet.loss, sheet.arrays["y"]
         if Number("loss", (), step) in sheet.printed:
-            self._put(Number("loss", (), step), loss.value(below, y, functions))
-        missed = [p - t for p, t in zip(below.entries, y.entries, strict=True)]
+            self._put(Number("loss", (), step), loss.value(y_hat, y, functions))
+        missed = [p - t for p, t in zip(y_hat.entries, y.entries, strict=True)]
         self._array("r", y.shape, missed, step)
         factor = loss.factor(*y.shape)
-        adjoint: Array[Any] = loss.adjoint(below, y, functions, sheet.convention)
-        arriving = self._array("grad(y_hat)", y.shape, adjoint.map(lambda v: v * factor).entries, step)
+        adjoint: Array[Any] = loss.adjoint(y_hat, y, functions, sheet.convention)
+        return self._array("grad(y_hat)", y.shape, adjoint.map(lambda v: v * factor).entries, step)
+
+    def _backwards(
+        self,
+        parameters: Mapping[str, Array[Any]],
+        passed: Sequence[tuple[Array[Any], Array[Any]]],
+        arriving: Array[Any],
+        step: Step | None,
+    ) -> dict[str, Array[Any]]:
+        sheet = self.sheet
         gradients = {}
-        for number in range(depth, 0, -1):
+        for number in range(sheet.network.depth, 0, -1):
             came, slopes = passed[number - 1]
             name = f"grad(z{number})"
             taken = self._slip_of_all(name, step)
@@ -135,10 +158,8 @@ class Work:
             weights = parameters[f"w{number}"]
             taken = self._slip_of_all(name, step)
             if taken and taken.kind == "updated" and sheet.steps:
-                rate, pairs = (
-                    sheet.steps[0].rate,
-                    zip(weights.entries, gradients[f"w{number}"].entries, strict=True),
-                )
+                rate = sheet.steps[0].rate
+                pairs = zip(weights.entries, gradients[f"w{number}"].entries, strict=True)
                 weights = Array(weights.shape, tuple(v - rate * g for v, g in pairs))
             arriving = self._sums(name, delta, weights.turned, step)
         return gradients
