@@ -219,11 +219,6 @@ def check_found(problem: Problem, claims: Sequence[Claim], found: Found) -> None
         raise Refused([Violation(f"claims[{number}]", "right with the repair", "wrong, or undecided")])
 
 
-def is_repair(data: object) -> bool:
-    """Whether a document says of itself that it is for `check_repair`."""
-    return isinstance(data, Mapping) and data.get("format") == FORMAT
-
-
 def accepted_repair_line(repairs: Repairs) -> str:
     """What was accepted, in a line."""
     if not repairs.wrong:
@@ -241,7 +236,7 @@ def check_repair(problem: Problem, data: object) -> Repairs:
         Refused: something that is not so.
         FormatError: no such document.
     """
-    if not isinstance(data, Mapping) or not is_repair(data):
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         raise FormatError(f"not a document of the format {FORMAT}")
     if data.get("problem") != problem.digest:
         raise Refused([Violation("problem", problem.digest, str(data.get("problem"))[:80])])
