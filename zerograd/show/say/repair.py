@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+from zerograd.core.auditing.claims import LocalMinimum
+from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.rationals import parse_rational, rational_text
 from zerograd.core.numbers.real import Real
 from zerograd.core.question import given
@@ -103,13 +105,28 @@ def _rows(repairs: Repairs, found: Found) -> Iterator[tuple[Prose, ...]]:
     problem = repairs.problem
     arrays = given.given_arrays(problem)
     for at, value in found.values:
-        yield _row(at, arrays[at.name][at.index], number_text(value), "", _like(repairs, at, value))
+        like = "exchanged" if _exchanged(arrays, found) else _like(repairs, at, value)
+        yield _row(at, arrays[at.name][at.index], number_text(value), "", like)
     at = found.free
     to_read, like = meant(problem, at, found.stretch)
     to = _place_text(found.stretch.low) if to_read is None else number_text(to_read)
+    like = _words(like)
+    if _exchanged(arrays, found):
+        like = "exchanged"
     if not found.stretch.decided:
-        like = "open: a claim is undecided"
-    yield _row(at, arrays[at.name][at.index], to, _others(found), _words(like))
+        minimum = any(isinstance(claim.statement, LocalMinimum) for claim in repairs.claims)
+        left = "the minimum is not looked at" if minimum else "a claim is undecided"
+        like = f"{like}; {left}" if like else left
+    yield _row(at, arrays[at.name][at.index], to, _others(found), like)
+
+
+def _exchanged(arrays: Mapping[str, Array[Any]], found: Found) -> bool:
+    """Whether two numbers of one array stand in each other's place."""
+    if len(found.values) != 1 or not found.stretch.is_point:
+        return False
+    ((one, value),), other = found.values, found.free
+    old = arrays[one.name][one.index], arrays[other.name][other.index]
+    return one.name == other.name and (found.stretch.low, value) == old
 
 
 def _row(at: Entry, old: Real, to: str, others: str, like: str) -> tuple[Prose, ...]:
