@@ -14,6 +14,7 @@ from tests.independent.kinds import Kinds
 from tests.independent.problems import Problem as OtherProblem
 from zerograd.core.auditing.judging import check_audit
 from zerograd.core.errors import FormatError, ProblemError, Refused
+from zerograd.core.points.documents import check_kind_document
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.small_datasets import hypotheses_fail
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
@@ -64,6 +65,7 @@ def other(problem: zg.Problem, answer: zg.Sat) -> Kinds:
         (asked(network=[2, 1, 1], samples=4, given=XOR, where=["w2 > 0"]), "1/6"),
         (asked(network=[1, 1], given=V), "2/9"),
         (asked(given={}, where=["loss > 0", "x == 1"]), "2/9"),
+        (asked(network=[1, 1, 1, 1], given={"x": [1, 1, 2], "y": [0, 1, 2]}), "1/6"),
         (asked(network=[1, 2, 1], given={}), "0"),
         (asked(network=[1, 2, 2, 1], given={}), "0"),
     ],
@@ -174,6 +176,29 @@ def test_what_is_not_known_is_said() -> None:
     assert isinstance(zg.solve(asked(where=["loss > 1"]), timeout=5), zg.Unsat)
     deep = zg.solve(asked(network=[1, 1, 1, 1], where=["loss > 0"]), timeout=5)
     assert "networks with one hidden layer" in str(deep)
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "bce_with_logits"])
+def test_no_function_of_the_inputs_is_better(loss: str) -> None:
+    """With equal inputs that is so of any network, if their predictions are the best for all of them."""
+    given = {"x": [1, 1, 2], "y": [0, 1, "1/2"], "w1": 0, "b1": 1, "w2": 0, "b2": 0, "w3": 0, "b3": "1/2"}
+    if loss == "bce_with_logits":
+        given |= {"b3": 0}
+    problem = asked(network=[1, 1, 1, 1], given=given, loss=loss)
+    answer = zg.solve(problem)
+    assert isinstance(answer, zg.Sat), str(answer)
+    document = accepted(problem, answer)
+    assert document["kind"]["minimum"] == {"by": "best function"}
+    if loss != "bce_with_logits":
+        second = other(problem, answer)
+        assert second.check(document["kind"]) == document["kind"]["kind"]
+        assert second.is_global(document["kind"])
+    point = zg.Witness.of(
+        problem, {**answer.witness.variables, "y": answer.witness.y.map(lambda v: 2 * v)}
+    ).point
+    if loss in ("mse", "huber"):
+        with pytest.raises(Refused):
+            check_kind_document(point, {"kind": "minimum", "minimum": {"by": "best function"}})
 
 
 def test_the_key() -> None:

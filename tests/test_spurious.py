@@ -202,9 +202,23 @@ def test_a_point_that_is_given() -> None:
     best = asked(samples=3, given={**peak, "w1": -1, "b1": -1, "w2": 0, "b2": "1/3"})
     assert isinstance(zg.solve(best), zg.Sat)  # a kink does better
     best = asked(samples=3, given={**peak, "w1": "1/2", "b1": "-1/2", "w2": -1, "b2": "1/2"})
-    assert "no parameters have a lower loss" in str(zg.solve(best))
+    answer = zg.solve(best)
+    assert (
+        isinstance(answer, zg.Unsat)
+        and answer.certificate is not None
+        and answer.certificate.point is not None
+    )
+    document = json.loads(json.dumps(answer.to_json()))
+    check_result(best, document)
+    other.check(OtherProblem(best.to_json()), document["certificate"])
+    flat = {key: value for key, value in document["certificate"]["point"].items() if key != "minimum"}
+    with pytest.raises(Refused):  # evidence that says less
+        check_result(best, {**document, "certificate": {**document["certificate"], "point": flat}})
+    assert "no global one" in zg.export(answer, "markdown")
     saddle = asked(given={"w1": 1, "b1": 0, "w2": 0, "b2": 1, "x": [1, 2], "y": [0, 2]})
-    assert "no local minimum" in str(zg.solve(saddle)) or isinstance(zg.solve(saddle), zg.Unsat)
+    assert isinstance(zg.solve(saddle), zg.Unsat)
+    with pytest.raises(ProblemError, match="leave out one of the two"):
+        asked(minimum="global")
 
 
 def test_given_parameters_may_move() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, read_claims
+from zerograd.core.auditing.claims import Claim, Rounded, read_claims
 from zerograd.core.auditing.judging import misfits
 from zerograd.core.errors import FormatError
 from zerograd.core.model.point import Point
@@ -135,6 +135,8 @@ def find_repair(
         raise ValueError("timeout must be above 0")
     if reason := given.incomplete(problem):
         raise FormatError(f"{reason}: an example is repaired with all its numbers")
+    if any(isinstance(claim.statement, Rounded) for claim in claims):
+        raise FormatError("rounded: an example is repaired as it is printed: leave this key out")
     if wrong := misfits(problem, claims):
         raise wrong[0]
     deadline = time.monotonic() + timeout

@@ -88,6 +88,22 @@ def test_conventions() -> None:
     assert [column.convention for column in chosen.judged.columns] == ["any"]
 
 
+def test_under_all_choices() -> None:
+    """A question under ``all`` has no answer where a claim is right under one choice alone."""
+    given = {"x": 0, "w1": 1, "w2": 1, "b1": 0, "b2": 0}
+    problem = zg.Problem(network=[1, 1, 1], samples=1, given=given, where=["y == 1"])
+    audit = zg.audit(problem.with_kink("all"), ["grad(x) == 0"])
+    grades = {str(each.convention): str(each.findings[0].grade) for each in audit.judged.columns}
+    assert grades == {"torch": "right", "left": "right", "right": "wrong", "mean": "wrong"}
+
+
+def test_a_spurious_minimum_is_no_global_one() -> None:
+    """It cannot be asked of one."""
+    problem = zg.Problem(network=[1, 1, 1], samples=1, spurious=True, given={"x": 0})
+    audit = zg.audit(problem, ["minimum: global"])
+    assert {f.grade for column in audit.judged.columns for f in column.findings} == {Grade.UNDECIDED}
+
+
 def test_what_is_no_question() -> None:
     """Steps, derivatives between, and divisions that may be by zero: undecided, with the reason."""
     problem = zg.Problem(network=[1, 1], samples=1, given={"x": 1, "y": 0, "w1": 1})
@@ -206,3 +222,13 @@ def test_global_minima() -> None:
     grades = [str(finding.grade) for finding in audit.findings]
     assert grades[0] in ("open", "undecided")
     assert grades[1] in ("wrong", "undecided")
+
+
+def test_irrational_numbers() -> None:
+    """Witnesses with roots are read back; probabilities are no part of a question."""
+    root = zg.Problem(network=[1, 1], samples=1, given={"x": 1, "b1": 0}, where=["w1*w1 == 2"])
+    audit = zg.audit(root, ["y_hat > 0", "y_hat*y_hat == 2", "y_hat ~ 3.0", "softmax(y_hat) == 1"])
+    assert [str(finding.grade) for finding in audit.findings] == ["open", "right", "wrong", "undecided"]
+    assert audit.findings[3].reason == "probabilities are calculated where everything is given"
+    assert "it holds at w1 = [[≈ 1.41421]]" in " ".join(str(audit).split())
+    assert check_audit(root, json.loads(json.dumps(audit.to_json()))) == audit.judged

@@ -11,9 +11,8 @@ import pytest
 
 import zerograd as zg
 from tests.effort import seeds
-from zerograd.core.auditing.claims import ClaimError, Printed
+from zerograd.core.auditing.claims import ClaimError
 from zerograd.core.auditing.findings import Finding
-from zerograd.core.auditing.grading import graded
 from zerograd.core.auditing.judging import check_audit
 from zerograd.core.errors import FormatError, Refused
 from zerograd.core.verdict.answer import Sat, Unsat
@@ -179,6 +178,14 @@ def test_documents_are_checked() -> None:
         check_audit(PRODUCT, wider)
 
 
+def test_a_local_minimum_is_no_global_one() -> None:
+    """All units are off for all numbers that round to these; others fit the data better."""
+    given = {"x": ["0.5", "1.5"], "y": ["0.5", "1.5"], "w1": 0, "b1": -1, "w2": 1, "b2": 1}
+    problem = zg.Problem(network=[1, 1, 1], samples=2, given=given)
+    assert str(example(problem, "minimum: local", "loss ~ 0.25", places=1).grade) == "right"
+    assert str(example(problem, "minimum: global", "minimum: local", places=1).grade) == "undecided"
+
+
 @pytest.mark.parametrize("seed", seeds(20, 4))
 def test_planted_examples_are_not_refuted(seed: int) -> None:
     """Numbers with six digits, printed with two; what is claimed was calculated of the exact ones."""
@@ -189,5 +196,12 @@ def test_planted_examples_are_not_refuted(seed: int) -> None:
     printed = {name: f"{float(value):.2f}" for name, value in exact.items()}
     problem = zg.Problem(network=[1, 1, 1], samples=1, given={"x": 2, "y": 0, **printed})
     claims = [f"y_hat ~ {float(y_hat):.4f}", f"loss ~ {float(y_hat**2):.4f}"]
-    assert graded(y_hat, Printed("", Fraction(f"{float(y_hat):.4f}"), Fraction(1, 10**4))).value == "rounded"
-    assert str(example(problem, *claims, places=2).grade) == "right"
+    # By entry: of a number such as 1.00 only its text says that it is a rounding.
+    units = dict.fromkeys(("w1[0,0]", "b1[0]", "w2[0,0]", "b2[0]"), "1/100")
+    assert str(example(problem, *claims, places=units).grade) == "right"
+
+
+def test_repairs_take_numbers_as_they_are() -> None:
+    """They are about what is printed."""
+    with pytest.raises(FormatError, match="rounded: an example is repaired as it is printed"):
+        zg.repair(PRODUCT, ["y_hat == 2/9", {"rounded": 2}])

@@ -395,3 +395,14 @@ def test_kinks_of_the_loss_count_and_did_not() -> None:
     again = answer_from_json(document)
     assert isinstance(again, Sat)
     assert again.smallest == Smallest(on_a_kink_of_the_loss().smallest.size, 0, told=True)  # type: ignore[union-attr]
+
+
+def test_a_size_of_any_length_is_refused() -> None:
+    """Python writes no whole numbers of more than 4300 digits."""
+    answer = sat()
+    size = size_of(answer.witness)
+    assert size is not None
+    document = answer.updated(smallest=Smallest(size, 0)).to_json()
+    document["smallest"]["total"] = "9" * 5000
+    with pytest.raises(Refused, match="999999"):
+        answer_from_json(document, answer.problem)

@@ -41,6 +41,16 @@ def document(repair: zg.Repair) -> dict[str, Any]:
     return data
 
 
+def test_what_is_undecided_is_no_repair() -> None:
+    """A value at which a claim is not known to be right or wrong is open, and is no change that helps."""
+    values = {"x": [[1, 2]], "w1": [[1, 0], [0, 1], [1, 1]], "b1": [0, 0, 0], "y": [[0, 0, 1]]}
+    problem = zg.Problem(network=[2, 3], samples=1, loss="cross_entropy", given=values)
+    claims = read_claims(["loss ~ 0.41", "grad(y_hat) ~ [0.09, 0.24, -0.43]"])
+    repair = find_repair(problem, claims, 1, 3.0, None, keep=False)
+    assert not repair.found
+    assert "x[0,0]" in {free[0] for free in document(repair)["open"]}
+
+
 def test_a_sign_that_was_turned() -> None:
     """The sign comes first among the changes that help; each makes every claim right."""
     problem = half(w1=[["0.3", "0.1"], ["0.2", "0.4"]])
@@ -222,10 +232,15 @@ def test_a_transposed_matrix_of_a_smooth_network() -> None:
     check_repair(problem, document(repair))
 
 
-def test_a_claim_of_a_minimum_is_left_open() -> None:
-    """What was likely meant is told all the same."""
-    repair = zg.repair(half(w1=[["0.3", "0.1"], ["0.2", "0.4"]]), [*CLAIMS, "minimum: local"])
-    assert "the sign; the minimum is not looked at" in str(repair)
+@pytest.mark.parametrize("minimum", ["local", "global"])
+def test_a_claim_of_a_minimum_is_not_looked_at(minimum: str) -> None:
+    """What helps with the other claims is told all the same, and that it is to be audited."""
+    problem, claims = half(w1=[["0.3", "0.1"], ["0.2", "0.4"]]), [*CLAIMS, f"minimum: {minimum}"]
+    repair = zg.repair(problem, claims)
+    assert [str(found.free) for found in repair.found] == ["w1[0,1]", "b1[0]", "w1[0,0]"]
+    assert f"minimum: {minimum} is not looked at: audit what helps." in str(repair)
+    assert "makes all others right" in str(repair)
+    check_repair(problem, document(repair))
 
 
 def test_time_is_up() -> None:

@@ -12,7 +12,7 @@ import zerograd as zg
 from tests.effort import seeds
 from tests.repairing.planted import digits, drawn, printed, problem_of
 from zerograd.core.auditing.claims import read_claims
-from zerograd.core.repairing.repairs import Printed, check_repair
+from zerograd.core.repairing.repairs import PrintedNumbers, check_repair
 from zerograd.core.repairing.slips import Number, Slip
 from zerograd.core.repairing.worked import Work, sheet_of
 from zerograd.repairing.slips import find_printed
@@ -79,7 +79,7 @@ def test_the_same_with_what_was_rounded_on_the_way() -> None:
         "grad(w1) ~ [[-0.081997,-0.327988,-0.57392],[0,0,0],[0.121131,0.484524,0.847917]]",
     ]
     found = find_printed(problem, read_claims(claims), lambda: True)
-    assert found == Printed((Slip(Number("grad(a2)", (0, 2)), "term", 10, 0),), Fraction(1, 1000))
+    assert found == PrintedNumbers((Slip(Number("grad(a2)", (0, 2)), "term", 10, 0),), Fraction(1, 1000))
 
 
 def test_a_printed_slip_has_consequences() -> None:

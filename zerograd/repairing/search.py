@@ -19,7 +19,7 @@ from zerograd.core.repairing.freed import Entry, Stretch, line_of, unfit
 from zerograd.core.repairing.line import Place, enclosure
 from zerograd.core.repairing.repairs import (
     Free,
-    Printed,
+    PrintedNumbers,
     Repairs,
     in_order,
     sets_of,
@@ -57,7 +57,7 @@ class Search:
     found: list[Found] = field(default_factory=list)
     open: list[Free] = field(default_factory=list)
     certificates: dict[Free, Certificate] = field(default_factory=dict)
-    printed: Printed | None = None
+    printed: PrintedNumbers | None = None
 
     def run(self) -> Repairs:
         """Look for repairs, until they are found or time is up. (Ctrl-C ends it: `result` has what it found.)
@@ -156,7 +156,7 @@ class Search:
                 stretches = line_of(self.problem, claims, last, values).stretches()
         except (NotClosed, FormatError, TooMuchWork):
             return []
-        return [Found(tuple(values.items()), last, each) for each in stretches]
+        return [Found(tuple(values.items()), last, each) for each in stretches if each.decided]
 
     def _tried(self, claims: Sequence[Claim], free: Free) -> list[Found]:
         """Repairs among values that may have been meant."""
@@ -198,10 +198,10 @@ class Search:
         return found
 
     def _audited(self, claims: Sequence[Claim], changed: Mapping[Entry, Rational]) -> list[Found]:
-        """The repair by these values, if an audit finds no claim wrong with them."""
+        """The repair by these values, if an audit decides all claims, and finds none wrong, with them."""
         try:
             with budget(DEFAULT):
-                if wrong_claims(with_values(self.problem, changed), claims):
+                if wrong_claims(with_values(self.problem, changed), claims, undecided=True):
                     return []
         except (ProblemError, TooMuchWork):
             return []

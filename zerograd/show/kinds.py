@@ -10,7 +10,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, compare, narrow, sign
 from zerograd.core.points.curves import Curve, change
 from zerograd.core.points.documents import kind_from_json
-from zerograd.core.points.kinds import Best, Kind, PointKind, Rescaled, with_parameters
+from zerograd.core.points.kinds import Best, BestFunction, Kind, PointKind, Rescaled, with_parameters
 from zerograd.core.points.lowest import Lowest
 from zerograd.core.points.minimum import MinimumProof
 from zerograd.core.question.given import given_point
@@ -39,13 +39,15 @@ def kind_text(point: Point[Exact], found: PointKind) -> str:
     """What kind of point it is, and why; with the exact change of the loss where it falls."""
     kind, evidence = found.kind, found.evidence
     parts = [_KINDS[kind]]
-    if isinstance(evidence.minimum, Lowest):
+    if isinstance(evidence.minimum, Lowest | BestFunction):
         parts = [_GLOBAL + (", and nearby the same at some" if kind is Kind.FLAT else "")]
     if evidence.falls is not None:
         parts.append(_falling(point, evidence.falls))
     match evidence.minimum:
         case Best():
             parts.append("no prediction could be better, so it is a global minimum")
+        case BestFunction():
+            parts.append("no function of the inputs has")
         case MinimumProof(units) if units:
             parts.append("at the kinks there are multipliers")
     match evidence.level:

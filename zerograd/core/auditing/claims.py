@@ -139,6 +139,11 @@ class Step:
         of = "" if self.moved is None else f" of {', '.join(self.moved)}"
         return f"after a step of {rational_text(self.rate)}{of}"
 
+    def to_json(self) -> dict[str, Any]:
+        """``{"after_step": "1/10", "of": ["w1"]}``."""
+        moved = {} if self.moved is None else {MOVED: list(self.moved)}
+        return {AFTER: rational_text(self.rate), **moved}
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -164,8 +169,7 @@ class Claim:
             return self.statement.to_json()
         if self.step is None:
             return str(self.statement)
-        moved = {} if self.step.moved is None else {MOVED: list(self.step.moved)}
-        return {AFTER: rational_text(self.step.rate), **moved, "claim": str(self.statement)}
+        return {**self.step.to_json(), "claim": str(self.statement)}
 
 
 def read_claims(data: object) -> tuple[Claim, ...]:

@@ -47,6 +47,7 @@ from zerograd.core.question.language import (
     Unary,
     names_in,
     unparse,
+    walk,
 )
 from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
@@ -140,12 +141,15 @@ def _needed(problem: Problem, claim: Claim) -> set[str]:
 def conventions_of(problem: Problem, claims: Iterable[Claim], rules: Iterable[Kink]) -> list[Kink | None]:
     """Return the conventions under which claims are judged, the problem's own first.
 
-    None stands for every one, where they play no part.
+    None stands for every one, where they play no part. ``all`` is none of them: what is against a claim is
+    that it is wrong under one choice, and questions under ``all`` ask for numbers of which it is under all.
     """
     own = problem.derivative_at_kink
     if _is_off_kinks(problem) or not any(depends(problem, claim) for claim in claims):
         return [None]
-    return [own] if own in CHOICES else [*dict.fromkeys((own, *rules))]
+    if own == "any":
+        return [own]
+    return [*dict.fromkeys(rules if own in CHOICES else (own, *rules))]
 
 
 def _is_off_kinks(problem: Problem) -> bool:
@@ -204,6 +208,10 @@ def judged(problem: Problem, number: int, claim: Claim, convention: Kink | None,
 
 def with_condition(problem: Problem, node: Node) -> Problem:
     """Return the question with a further condition. Raises UnaskedError if it cannot be asked."""
+    if any(isinstance(part, Call) and part.function in OF_OUTPUTS for part in walk(node)) or (
+        PROBABILITIES in names_in(node)
+    ):
+        raise UnaskedError("probabilities are calculated where everything is given")
     try:
         return problem.with_conditions([str(parse_condition(unparse(node)))])
     except LanguageError as error:
@@ -254,8 +262,9 @@ def _grade(holds: Answer, fails: Answer) -> Grade:
 
 def at_minimum(problem: Problem, statement: LocalMinimum) -> Problem:
     """Return the question with what a claim says of the parameters. Raises UnaskedError."""
+    everywhere = isinstance(statement, GlobalMinimum) or problem.minimum == "global"
     try:
-        return problem.asking(minimum="global" if isinstance(statement, GlobalMinimum) else "local")
+        return problem.asking(minimum="global" if everywhere else "local")
     except ProblemError as error:
         raise UnaskedError(f"it cannot be put as a question: {error.issues[0].message}") from None
 

@@ -27,8 +27,8 @@ from zerograd.core.auditing.claims import (
 )
 from zerograd.core.auditing.completions import Ask
 from zerograd.core.auditing.findings import FORMAT, Audit, Column, Finding, FoundKind, Grade, Hint
-from zerograd.core.auditing.grading import Lookup, statement_finding
-from zerograd.core.auditing.hints import compared, hinted, other_steps
+from zerograd.core.auditing.grading import Lookup, compared, statement_finding
+from zerograd.core.auditing.hints import hinted, other_steps
 from zerograd.core.auditing.naming import PRECISIONS, lookup_at
 from zerograd.core.errors import FormatError, Refused, Violation, short
 from zerograd.core.model.backprop import ExactActivate, OnKink, Site

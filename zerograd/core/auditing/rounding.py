@@ -30,7 +30,7 @@ from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.given import given_arrays, incomplete
 from zerograd.core.question.language import LanguageError
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Bound, Rational, tighter, variable_shapes
+from zerograd.core.question.vocabulary import RELATIONS, Bound, Rational, tighter, variable_shapes
 from zerograd.core.verdict.answer import Sat, Unknown, Unsat
 
 EXAMPLE = "example"
@@ -41,7 +41,7 @@ Halves: TypeAlias = Mapping[tuple[str, Index], Rational]
 LookupOf: TypeAlias = Callable[[Claim, Point[Any]], Lookup]
 """What names stand for, of a claim at a point: after the claim's step, where it has one."""
 
-_GAPS = (*UNDECIDED, ArithmeticError)
+_GAPS = (*UNDECIDED, ArithmeticError, TypeError)  # irrational numbers stand beside no enclosures
 _ALGEBRA = EnclosureAlgebra()
 
 
@@ -134,7 +134,7 @@ def judged(
     if ask is None:
         return Finding(Grade.UNDECIDED, reason="without a search it is not decided")
     try:
-        question, left = widened(problem, halves), []
+        question, left = widened(_unasked(problem) if complete else problem, halves), []
         for _, claim in others.claims:
             if claim.step is not None:
                 left.append(claim)
@@ -161,6 +161,11 @@ def judged(
             return Finding(Grade.UNDECIDED, reason=told, answers=answers)
         case Unknown():
             return Finding(Grade.UNDECIDED, reason=f"no answer was found: {answer}", answers=answers)
+
+
+def _unasked(problem: Problem) -> Problem:
+    """The example alone: what a problem asks plays no part where everything is given."""
+    return problem.asking(where=(), minimum=None, **dict.fromkeys(map(str, RELATIONS), ()))
 
 
 def boxed(problem: Problem, halves: Halves) -> Point[Any]:

@@ -64,18 +64,12 @@ class Slip:
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {"number": entry(self.number.name, self.number.index or ()), "kind": self.kind}
         if self.number.step is not None:
-            data["step"] = step_to_json(self.number.step)
+            data["step"] = self.number.step.to_json()
         if self.kind in ("factor", "term"):
             data["factor"] = rational_text(self.factor)
         if self.kind == "term":
             data["term"] = self.term
         return data
-
-
-def step_to_json(step: Step) -> dict[str, Any]:
-    """A step as a claim writes it."""
-    moved = {} if step.moved is None else {"of": list(step.moved)}
-    return {"after_step": rational_text(step.rate), **moved}
 
 
 def slip_from_json(data: object, steps: Iterable[Step]) -> Slip:
@@ -94,7 +88,7 @@ def slip_from_json(data: object, steps: Iterable[Step]) -> Slip:
         raise FormatError(f"expected a number such as z1[0,1], found {short(data.get('number'))}")
     step = None
     if "step" in data:
-        step = next((each for each in steps if step_to_json(each) == data["step"]), None)
+        step = next((each for each in steps if each.to_json() == data["step"]), None)
         if step is None:
             raise FormatError(f"no claim is made after the step {short(data['step'])}")
     name, index = match.groups()

@@ -14,19 +14,20 @@ from fractions import Fraction
 from typing import Any
 
 from zerograd.core.auditing.claims import Claim, Printed, Step, claimable_shapes
+from zerograd.core.auditing.grading import range_of
 from zerograd.core.model.activations import Activation, Piece, PiecewiseLinear
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
-from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.functions import Functions, OutOfDomain, Rational
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import narrowed
 from zerograd.core.numbers.real import Real, RealFunctions, compare, enclosed, ends
 from zerograd.core.numbers.work import spend
 from zerograd.core.question import given
 from zerograd.core.question.problem import Problem
-from zerograd.core.repairing.freed import convention_of, range_of
+from zerograd.core.repairing.freed import convention_of
 from zerograd.core.repairing.slips import Number, Slip, plain_name, printed_numbers
 
 PRECISION = 80
@@ -107,7 +108,7 @@ class Work:
             z = self._sums(f"z{number}", below, parameters[f"w{number}"], step, parameters.get(f"b{number}"))
             name = plain_name(f"a{number}", depth)
             both = [_activated(layer.activation, value, sheet.convention) for value in z.entries]
-            taken = self._slip(name, None, step)
+            taken = self._slip_of_all(name, step)
             values: Any = z.entries if taken and taken.kind == "unactivated" else [a for a, _ in both]
             passed.append((below, Array(z.shape, tuple(d for _, d in both))))
             below = self._array(name, z.shape, values, step, instead=z.entries)
@@ -123,7 +124,7 @@ class Work:
         for number in range(depth, 0, -1):
             came, slopes = passed[number - 1]
             name = f"grad(z{number})"
-            taken = self._slip(name, None, step)
+            taken = self._slip_of_all(name, step)
             products = [g * d for g, d in zip(arriving.entries, slopes.entries, strict=True)]
             values = arriving.entries if taken and taken.kind == "underived" else products
             delta = self._array(name, arriving.shape, values, step, instead=arriving.entries)
@@ -132,7 +133,7 @@ class Work:
                 gradients[f"b{number}"] = self._totals(f"grad(b{number})", delta, step)
             name = f"grad(a{number - 1})" if number > 1 else "grad(x)"
             weights = parameters[f"w{number}"]
-            taken = self._slip(name, None, step)
+            taken = self._slip_of_all(name, step)
             if taken and taken.kind == "updated" and sheet.steps:
                 rate, pairs = (
                     sheet.steps[0].rate,
@@ -149,7 +150,7 @@ class Work:
         for name, array in parameters.items():
             moved[name] = array
             if step.moved is None or name in step.moved:
-                taken = self._slip(name, None, step)
+                taken = self._slip_of_all(name, step)
                 rate = -step.rate if taken and taken.kind == "uphill" else step.rate
                 pairs = zip(array.entries, gradients[name].entries, strict=True)
                 moved[name] = self._array(name, array.shape, [v - rate * g for v, g in pairs], step)
@@ -164,7 +165,7 @@ class Work:
         bias: Array[Any] | None = None,
     ) -> Array[Any]:
         """Rows of ``left`` times rows of ``right``, number by number."""
-        taken = self._slip(name, None, step)
+        taken = self._slip_of_all(name, step)
         if taken and taken.kind == "transposed" and right.shape[0] == right.shape[1]:
             right = right.turned
         rows, columns = left.rows(), right.rows()
@@ -206,7 +207,7 @@ class Work:
         instead: Sequence[Any] | None = None,
     ) -> Array[Any]:
         """The numbers of an array; of one with a slip, what stands at its place in ``instead``."""
-        whole = self._slip(name, None, step)
+        whole = self._slip_of_all(name, step)
         entries = []
         for position, (index, _) in enumerate(Array(shape, tuple(values)).items()):
             value = values[position]
@@ -218,8 +219,8 @@ class Work:
             entries.append(self._put(Number(name, index, step), value))
         return Array(shape, tuple(entries))
 
-    def _slip(self, name: str, index: Index | None, step: Step | None) -> Slip | None:
-        return self.slips.get(Number(name, index, step)) if self.slips else None
+    def _slip_of_all(self, name: str, step: Step | None) -> Slip | None:
+        return self.slips.get(Number(name, None, step)) if self.slips else None
 
     def _put(self, number: Number, value: Any) -> Any:
         """A number comes out: what is printed of it, if anything, goes on."""
@@ -290,7 +291,9 @@ def _activated(activation: Activation, z: Any, convention: Kink) -> tuple[Any, A
     if isinstance(activation, PiecewiseLinear):
         if not isinstance(z, Interval):
             value, slope = activation.at(z, convention)
-            return value, slope if slope is not None else 0
+            if slope is None:
+                raise OutOfDomain("no derivative is taken on a kink")
+            return value, slope
         pieces = [piece for piece in activation.pieces if _meets(piece, z)]
         if len(pieces) > 1:
             low, high = ends(z)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from zerograd.core.numbers.exact import exact_to_json
+from zerograd.core.numbers.rationals import digits, rational_text
 from zerograd.core.numbers.work import total
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
@@ -34,7 +35,8 @@ class Size:
     def __str__(self) -> str:
         kink = ", a sample on a kink" if self.on_kink else ""
         fractions = f", {self.non_integers} not whole" if self.non_integers else ""
-        return f"height {self.height}{kink}{fractions}, sum {self.total}, {self.nonzeros} not 0"
+        size, total = digits(self.height), rational_text(self.total)  # of any length
+        return f"height {size}{kink}{fractions}, sum {total}, {self.nonzeros} not 0"
 
     def to_json(self) -> dict[str, Any]:
         """Return the five values by name."""

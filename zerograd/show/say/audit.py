@@ -151,9 +151,7 @@ def _completions(problem: Problem, claim: Claim, finding: Finding, under: str) -
         told = [f"{name} = {_nested(array.map(number_in_list).tolist())}" for name, array in found]
         then: Prose = ()
         if role == AGAINST and finding.values:
-            reached = [
-                f"{value.name} = {number_text(value.value, value.printed)}" for value in finding.values
-            ]
+            reached = [_equal(each.name, number_text(each.value, each.printed)) for each in finding.values]
             then = prose(" (", _codes(reached), ")")
         yield prose(_of(claim, under), f"{_ROLES[role]} at ", _codes(told), then, ".")
 
@@ -186,6 +184,10 @@ def _equation(name: str, value: Real) -> str:
     if isinstance(value, int | Fraction):  # few digits more than what it rounds to
         places = next((n for n in range(_UNASKED) if not value * 10**n % 1), None)
         shown = shown if places is None else _placed(Fraction(value), places)
+    return _equal(name, shown)
+
+
+def _equal(name: str, shown: str) -> str:
     return f"{name} {shown}" if shown.startswith("≈") else f"{name} = {shown}"
 
 

@@ -63,7 +63,12 @@ def verdict(repairs: Repairs) -> str:
         ways = count(len(repairs.found), "way")
         others = "" if size == 1 or any(len(free) < size for free in repairs.open) else "; fewer do not help"
         which = "one given value" if size == 1 else f"{size} given values"
-        return f"{told} A change of {which} makes all right, in {ways}{others}."
+        all_ = (
+            "all others"
+            if any(isinstance(each.statement, LocalMinimum) for each in repairs.claims)
+            else "all"
+        )
+        return f"{told} A change of {which} makes {all_} right, in {ways}{others}."
     upto = "one given value" if repairs.changes == 1 else f"up to {repairs.changes} given values"
     if not repairs.open:
         return f"{told} No change of {upto} helps: proved."
@@ -89,6 +94,9 @@ def _changes(repairs: Repairs) -> Iterator[Block]:
         )
         if (more := len(repairs.found) - SHOWN) > 0:
             yield paragraph(f"… {more} more: --json prints all.")
+        for claim in repairs.claims:
+            if isinstance(claim.statement, LocalMinimum):
+                yield Paragraph(prose(Code(str(claim)), " is not looked at: audit what helps."))
     if repairs.wrong:
         refuted = [
             f"{number} {'of one value' if size == 1 else f'of {size} values'}"
@@ -113,10 +121,6 @@ def _rows(repairs: Repairs, found: Found) -> Iterator[tuple[Prose, ...]]:
     like = _words(like)
     if _exchanged(arrays, found):
         like = "exchanged"
-    if not found.stretch.decided:
-        minimum = any(isinstance(claim.statement, LocalMinimum) for claim in repairs.claims)
-        left = "the minimum is not looked at" if minimum else "a claim is undecided"
-        like = f"{like}; {left}" if like else left
     yield _row(at, arrays[at.name][at.index], to, _others(found), like)
 
 

@@ -131,7 +131,7 @@ class CrossEntropy(Loss):
     plain_names = LossNames(
         "torch.nn.CrossEntropyLoss",
         "torch.nn.functional.cross_entropy({y_hat}, {y})",
-        "-jnp.mean(jnp.sum(({y}) * jax.nn.logsoftmax({y_hat}), axis=1))",
+        "-jnp.mean(jnp.sum(({y}) * jax.nn.log_softmax({y_hat}), axis=1))",
     )
     over_outputs = False
     by_output = False
