@@ -79,9 +79,7 @@ def test_other_words_are_mistakes() -> None:
         asked(network=[1, 1, 2]),
         asked(network=[1, 1, 1, 1]),
         asked(samples=3, where=["any(z1 > 0)", "w2 != 0"]),
-        asked(network=[2, 2, 1], samples=4, given=XOR, where=["loss == 1/8"]),
         asked(network=ABS, samples=4, given={**CORNERS, "w1": [0, 0], "b1": "-1/2"}),
-        asked(network=UNBIASED, samples=3, given=BAD),
         asked(given=DEAD),
     ],
 )
@@ -101,8 +99,6 @@ def test_published_losses() -> None:
     ):
         document = solved(problem)
         assert (document["loss"], document["lower"]["loss"]) == (loss, "0")
-    abs_kind = solved(asked(network=ABS, samples=4, given={**CORNERS, "w1": [0, 0], "b1": "1/2"}))["kind"]
-    assert abs_kind["kind"] != "flat minimum" or "level" in abs_kind
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.kinks import NoSlopeYet
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.rationals import narrowed, rational_text
+from zerograd.core.points.curves import arrays_to_lists
 from zerograd.core.points.lowest import unfit
 from zerograd.core.question.given import given_data, incomplete_data
 from zerograd.core.question.problem import Problem
@@ -70,7 +71,7 @@ def _without(answer: Unsat, known: Least, task: Task) -> Unsat:
     """The no, where no point that has the least loss answers all else; with a proof, if one is found."""
     if task.prover is None:
         return answer
-    better = {name: array.map(rational_text).tolist() for name, array in known.parameters.items()}
+    better = arrays_to_lists(known.parameters)
     question = at_most(answer.problem, better)
     deadline = time.monotonic() + task.proved
     found = task.prover.find(question, deadline=deadline, fixed=False, progress=task.progress)

@@ -18,7 +18,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.enclosed import EnclosedWitness
-from zerograd.document.numbers import exact_text
+from zerograd.document.numbers import equation, exact_text
 
 _KINDS = {
     Kind.STRICT: "a strict local minimum: the loss is higher at all other parameters nearby",
@@ -76,12 +76,17 @@ def _better(point: Point[Exact], parameters: Mapping[str, Array[Exact]]) -> str:
 
 def parameters_text(parameters: Mapping[str, Array[Exact]]) -> str:
     """``w1 = 0, b1 = 1, w2 = 1/3``."""
-    values = [
-        f"{short_entry(name, index, array.shape)} = {exact_text(value)}"
+    values = parameter_texts(parameters)
+    return ", ".join(values[:_MOST_VALUES]) + ", …" * (len(values) > _MOST_VALUES)
+
+
+def parameter_texts(parameters: Mapping[str, Array[Exact]]) -> list[str]:
+    """Return all parameters with their values: ``w1 = 0``, and so on."""
+    return [
+        equation(short_entry(name, index, array.shape), exact_text(value))
         for name, array in parameters.items()
         for index, value in array.items()
     ]
-    return ", ".join(values[:_MOST_VALUES]) + ", …" * (len(values) > _MOST_VALUES)
 
 
 def given_kind_text(problem: Problem, certificate: Certificate) -> str:

@@ -71,6 +71,11 @@ _EXACT = ExactAlgebra()
 class UnaskedError(Exception):
     """A claim that cannot be put as a question."""
 
+    @classmethod
+    def of(cls, error: ProblemError) -> UnaskedError:
+        """Say what is wrong with the question."""
+        return cls(f"it cannot be put as a question: {error.issues[0].message}")
+
 
 def free_entries(problem: Problem) -> list[str]:
     """Return what is not given: whole arrays by name, else entries."""
@@ -217,7 +222,7 @@ def with_condition(problem: Problem, node: Node) -> Problem:
     except LanguageError as error:
         raise UnaskedError(str(error)) from None
     except ProblemError as error:
-        raise UnaskedError(f"it cannot be put as a question: {error.issues[0].message}") from None
+        raise UnaskedError.of(error) from None
 
 
 def _of_condition(problem: Problem, statement: Statement, answer: Answering) -> Finding:
@@ -266,7 +271,7 @@ def at_minimum(problem: Problem, statement: LocalMinimum) -> Problem:
     try:
         return problem.asking(minimum="global" if everywhere else "local")
     except ProblemError as error:
-        raise UnaskedError(f"it cannot be put as a question: {error.issues[0].message}") from None
+        raise UnaskedError.of(error) from None
 
 
 def _of_minimum(problem: Problem, statement: LocalMinimum, answer: Answering) -> Finding:
@@ -278,7 +283,7 @@ def _of_minimum(problem: Problem, statement: LocalMinimum, answer: Answering) ->
     try:
         off = problem.with_kink("forbid")
     except ProblemError as error:
-        raise UnaskedError(f"it cannot be put as a question: {error.issues[0].message}") from None
+        raise UnaskedError.of(error) from None
     fails = answer(AGAINST, with_condition(off, parse_condition(moving).node))
     if isinstance(holds, Sat) and isinstance(fails, Sat):
         return Finding(Grade.OPEN)

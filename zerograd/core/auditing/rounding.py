@@ -147,7 +147,7 @@ def judged(
             except UnaskedError:
                 left.append(claim)
     except ProblemError as error:
-        return Finding(Grade.UNDECIDED, reason=f"it cannot be put as a question: {error.issues[0].message}")
+        return Finding(Grade.UNDECIDED, reason=str(UnaskedError.of(error)))
     answer = ask(*place, EXAMPLE, question)
     answers = ((EXAMPLE, answer),)
     match answer:

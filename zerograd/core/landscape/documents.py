@@ -9,6 +9,7 @@ from zerograd.core.errors import FormatError, Refused, Violation, short
 from zerograd.core.landscape.levels import Complete, Excluded, LeastLoss, Level, Levels, check_levels
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
+from zerograd.core.points.curves import arrays_to_lists
 from zerograd.core.points.documents import proof_from_json, proof_to_json
 from zerograd.core.points.kinds import Best
 from zerograd.core.points.lowest import Lowest
@@ -30,7 +31,7 @@ def to_json(levels: Levels) -> dict[str, Any]:
             {
                 "loss": rational_text(level.loss),
                 "kind": KIND,
-                "parameters": _parameters_to_json(level.parameters),
+                "parameters": arrays_to_lists(level.parameters),
             }
             for level in levels.levels
         ],
@@ -39,7 +40,7 @@ def to_json(levels: Levels) -> dict[str, Any]:
     if levels.least is not None:
         data["least"] = {
             "loss": rational_text(levels.least.loss),
-            "parameters": _parameters_to_json(levels.least.parameters),
+            "parameters": arrays_to_lists(levels.least.parameters),
             "minimum": proof_to_json(levels.least.proof),
         }
     if levels.proof is not None:
@@ -56,10 +57,6 @@ def to_json(levels: Levels) -> dict[str, Any]:
             ],
         }
     return data
-
-
-def _parameters_to_json(parameters: Mapping[str, Array[Rational]]) -> dict[str, Any]:
-    return {name: array.map(rational_text).tolist() for name, array in parameters.items()}
 
 
 def check_document(problem: Problem, data: object) -> Levels:

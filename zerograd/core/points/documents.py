@@ -14,7 +14,7 @@ from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json, f
 from zerograd.core.numbers.field import NumberField
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
 from zerograd.core.numbers.work import spend
-from zerograd.core.points.curves import Curve, array_from_lists, change, curve_from_json
+from zerograd.core.points.curves import Curve, array_from_lists, arrays_to_lists, change, curve_from_json
 from zerograd.core.points.kinds import (
     Best,
     BestFunction,
@@ -49,7 +49,7 @@ def kind_to_json(point: Point[Exact], found: PointKind) -> dict[str, Any]:
         if moved is not None:
             data[name] = _moved_to_json(point, moved)
     if evidence.better is not None:
-        data["better"] = {name: array.map(exact_to_json).tolist() for name, array in evidence.better.items()}
+        data["better"] = arrays_to_lists(evidence.better)
     if evidence.reason:
         data["reason"] = evidence.reason
     return data

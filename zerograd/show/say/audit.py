@@ -22,7 +22,7 @@ from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document import html, text
 from zerograd.document.blocks import Block, Code, Paragraph, Prose, Table, heading, paragraph, prose
-from zerograd.document.numbers import decimal_text, exact_text, is_long
+from zerograd.document.numbers import decimal_text, equation, exact_text, is_long
 from zerograd.show.kinds import kind_text
 from zerograd.show.lecture.languages import Language, document
 from zerograd.show.say import paper
@@ -31,6 +31,8 @@ from zerograd.show.words import count
 
 SHOWN = 12
 """Numbers of a claim that are shown; documents have them all."""
+_UNASKED = 12
+"""Places of an enclosed number of which none are claimed."""
 
 _HEADS = {"left": "left slope", "right": "right slope"}
 """Conventions, where their names would be taken for verdicts."""
@@ -43,6 +45,7 @@ _WORDS = {
     Grade.UNDECIDED: "undecided",
     Grade.UNDEFINED: "has no meaning",
 }
+_ROLES = {FOR: "it holds", AGAINST: "it does not hold"}
 
 
 def audit_text(audit: Audit, *, width: int = text.WIDTH) -> str:
@@ -132,9 +135,6 @@ def _on_word(claim: Claim, finding: Finding, under: str) -> Prose:
     )
 
 
-_ROLES = {FOR: "it holds", AGAINST: "it does not hold"}
-
-
 def _completions(problem: Problem, claim: Claim, finding: Finding, under: str) -> Iterator[Prose]:
     """Numbers that fit the file, for a claim and against it, where not everything is given."""
     if isinstance(claim.statement, Rounded):
@@ -151,7 +151,7 @@ def _completions(problem: Problem, claim: Claim, finding: Finding, under: str) -
         told = [f"{name} = {_nested(array.map(number_in_list).tolist())}" for name, array in found]
         then: Prose = ()
         if role == AGAINST and finding.values:
-            reached = [_equal(each.name, number_text(each.value, each.printed)) for each in finding.values]
+            reached = [equation(each.name, number_text(each.value, each.printed)) for each in finding.values]
             then = prose(" (", _codes(reached), ")")
         yield prose(_of(claim, under), f"{_ROLES[role]} at ", _codes(told), then, ".")
 
@@ -184,11 +184,7 @@ def _equation(name: str, value: Real) -> str:
     if isinstance(value, int | Fraction):  # few digits more than what it rounds to
         places = next((n for n in range(_UNASKED) if not value * 10**n % 1), None)
         shown = shown if places is None else _placed(Fraction(value), places)
-    return _equal(name, shown)
-
-
-def _equal(name: str, shown: str) -> str:
-    return f"{name} {shown}" if shown.startswith("≈") else f"{name} = {shown}"
+    return equation(name, shown)
 
 
 def _codes(texts: Sequence[str]) -> Prose:
@@ -255,10 +251,6 @@ def _rows(claim: Claim, finding: Finding) -> Iterator[tuple[Prose, ...]]:
         yield prose(Code(value.name), after), prose(exactly), prose(_claimed(value.claimed)), prose(words)
     if len(finding.values) > SHOWN:
         yield prose(f"… {len(finding.values) - SHOWN} more"), prose(""), prose(""), prose("")
-
-
-_UNASKED = 12
-"""Places of an enclosed number of which none are claimed."""
 
 
 def _claimed(text: str) -> str:
