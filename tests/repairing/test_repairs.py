@@ -216,6 +216,34 @@ def test_a_smooth_activation() -> None:
     check_repair(problem, document(repair))
 
 
+def test_a_transposed_matrix_of_a_smooth_network() -> None:
+    """Numbers in each other's place are tried before solvers are asked, for which there may be no time."""
+    layers = [{"units": 2, "activation": "sigmoid"}, {"units": 2, "activation": "sigmoid"}]
+    given = {
+        "x": [["0.05", "0.10"]], "y": [["0.01", "0.99"]], "w1": [["0.15", "0.20"], ["0.25", "0.30"]],
+        "b1": ["0.35", "0.35"], "w2": [["0.40", "0.50"], ["0.45", "0.55"]], "b2": ["0.60", "0.60"],
+    }  # fmt: skip
+    problem = zg.Problem(network={"inputs": 2, "layers": layers}, samples=1, loss={"sse": "1/2"}, given=given)
+    claims = ["y_hat ~ [0.75136507, 0.772928465]", "loss ~ 0.298371109"]
+    repair = zg.repair(problem, claims)
+    (found,) = repair.found
+    assert [str(at) for at in found.entries] == ["w2[0,1]", "w2[1,0]"]
+    assert not zg.audit(repair.examples[0], claims).wrong
+    assert str(repair).count("exchanged") == 2
+    check_repair(problem, document(repair))
+
+
+@pytest.mark.parametrize("minimum", ["local", "global"])
+def test_a_claim_of_a_minimum_is_not_looked_at(minimum: str) -> None:
+    """What helps with the other claims is told all the same, and that it is to be audited."""
+    problem, claims = half(w1=[["0.3", "0.1"], ["0.2", "0.4"]]), [*CLAIMS, f"minimum: {minimum}"]
+    repair = zg.repair(problem, claims)
+    assert [str(found.free) for found in repair.found] == ["w1[0,1]", "b1[0]", "w1[0,0]"]
+    assert f"minimum: {minimum} is not looked at: audit what helps." in str(repair)
+    assert "makes all others right" in str(repair)
+    check_repair(problem, document(repair))
+
+
 def test_time_is_up() -> None:
     """What was not looked at is open."""
     problem = half(w1=[["0.3", "0.1"], ["0.2", "0.4"]])

@@ -75,6 +75,8 @@ class Search:
             for size in range(1, self.changes + 1):
                 if not self.found:
                     self._sets(ordered, size)
+                    if size == 1 < self.changes and not self.found:
+                        self._exchanged(ordered)
                     self._asked(ordered, size)
         return self.result()
 
@@ -171,21 +173,40 @@ class Search:
             return []
         return found
 
+    def _exchanged(self, claims: Sequence[Claim]) -> None:
+        """Try two numbers of one array in each other's place, as where a 2×2 matrix is transposed.
+
+        This comes before solvers are asked, where little else can be known.
+        """
+        if unfit(self.problem) is None:
+            return
+        arrays, sets = given.given_arrays(self.problem), [*sets_of(self.problem, 2)]
+        for one, other in sets:
+            values = (arrays[other.name][other.index], arrays[one.name][one.index])
+            if one.name == other.name and values[0] != values[1] and self.alive():
+                self.say(f"exchanging {one} and {other}")
+                self.found += self._audited(claims, dict(zip((one, other), values, strict=True)))
+        if self.found:
+            self.open = [*self.open, *sets]
+
     def _by_audits(self, claims: Sequence[Claim], free: Free) -> list[Found]:
         found = []
         for values in product(*(typical(self.problem, at).values() for at in free)):
             if not self.alive():
                 break
-            changed: dict[Entry, Rational] = dict(zip(free, values, strict=True))
-            try:
-                with budget(DEFAULT):
-                    wrong = wrong_claims(with_values(self.problem, changed), claims, undecided=True)
-            except (ProblemError, TooMuchWork):
-                continue
-            if not wrong:
-                *others, (last, value) = changed.items()
-                found.append(Found(tuple(others), last, Stretch(value, value, True, True)))
+            found += self._audited(claims, dict(zip(free, values, strict=True)))
         return found
+
+    def _audited(self, claims: Sequence[Claim], changed: Mapping[Entry, Rational]) -> list[Found]:
+        """The repair by these values, if an audit decides all claims, and finds none wrong, with them."""
+        try:
+            with budget(DEFAULT):
+                if wrong_claims(with_values(self.problem, changed), claims, undecided=True):
+                    return []
+        except (ProblemError, TooMuchWork):
+            return []
+        *others, (last, value) = changed.items()
+        return [Found(tuple(others), last, Stretch(value, value, True, True))]
 
     def _rank(self, found: Found) -> tuple[bool, Fraction, str]:
         """What was likely meant comes first, then small changes."""

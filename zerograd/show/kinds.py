@@ -45,7 +45,7 @@ def kind_text(point: Point[Exact], found: PointKind) -> str:
         parts.append(_falling(point, evidence.falls))
     match evidence.minimum:
         case Best():
-            parts.append("no prediction could be better")
+            parts.append("no prediction could be better, so it is a global minimum")
         case BestFunction():
             parts.append("no function of the inputs has")
         case MinimumProof(units) if units:

