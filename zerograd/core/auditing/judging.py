@@ -45,6 +45,7 @@ from zerograd.core.points.documents import check_kind_document
 from zerograd.core.points.kinds import PointKind
 from zerograd.core.question import given
 from zerograd.core.question.conditions import Condition, evaluate, number_of
+from zerograd.core.question.documents import document_about
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.language import LanguageError, unparse
 from zerograd.core.question.problem import Problem
@@ -139,11 +140,8 @@ def check_audit(problem: Problem, data: object) -> Audit:
         Refused: something that is not so.
         FormatError: no such document.
     """
-    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
-        raise FormatError(f"not a document of the format {FORMAT}")
-    if data.get("problem") != problem.digest:
-        raise Refused([Violation("problem", problem.digest, str(data.get("problem"))[:80])])
-    told = data.get("findings")
+    said = document_about(problem, data, FORMAT)
+    told = said.get("findings")
 
     def kind_told(point: Point[Exact], convention: Kink | None, number: int, _: bool) -> PointKind:
         finding = _told_of(told, convention, number)
@@ -157,11 +155,11 @@ def check_audit(problem: Problem, data: object) -> Audit:
             raise Refused([Violation(f"claims[{number}]", f"the answer to what was asked ({asked})", "none")])
         return answer_from_json(answers[asked], question)
 
-    found = audit(problem, read_claims(data.get("claims")), kind_told, answer_told)
+    found = audit(problem, read_claims(said.get("claims")), kind_told, answer_told)
     calculated = found.to_json()
     for key in ("kink", "question"):
-        if data.get(key) != calculated[key]:
-            raise Refused([Violation(key, short(calculated[key]), short(data.get(key)))])
+        if said.get(key) != calculated[key]:
+            raise Refused([Violation(key, short(calculated[key]), short(said.get(key)))])
     # Answers were checked as they were read; what they tell of a search is not calculated anew.
     computed, claimed = _without_answers(calculated["findings"]), _without_answers(told)
     _without_untold_hints(computed, claimed)

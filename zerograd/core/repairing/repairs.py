@@ -23,6 +23,7 @@ from zerograd.core.numbers.rationals import rational_from_json, rational_text
 from zerograd.core.numbers.real import real_to_json
 from zerograd.core.question import given
 from zerograd.core.question.conditions import Condition
+from zerograd.core.question.documents import document_about
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.repairing.asking import check_refuted
@@ -236,31 +237,28 @@ def check_repair(problem: Problem, data: object) -> Repairs:
         Refused: something that is not so.
         FormatError: no such document.
     """
-    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
-        raise FormatError(f"not a document of the format {FORMAT}")
-    if data.get("problem") != problem.digest:
-        raise Refused([Violation("problem", problem.digest, str(data.get("problem"))[:80])])
-    claims = read_claims(data.get("claims"))
+    said = document_about(problem, data, FORMAT)
+    claims = read_claims(said.get("claims"))
     if reason := given.incomplete(problem):
         raise FormatError(f"{reason}: an example is repaired with all its numbers")
     if unfitting := misfits(problem, claims):
         raise unfitting[0]
-    changes = data.get("changes")
+    changes = said.get("changes")
     if not isinstance(changes, int) or not 1 <= changes <= MAX_CHANGES:
         raise FormatError(f"changes: expected a number from 1 to {MAX_CHANGES}, found {short(changes)}")
-    wrong = data.get("wrong")
+    wrong = said.get("wrong")
     calculated = wrong_claims(problem, claims)
     if wrong != [*calculated]:
         raise Refused([Violation("wrong", short([*calculated]), short(wrong))])
     entries = {str(each): each for each in entries_of(problem)}
-    told = tuple(_found(each, entries) for each in _listed(data, "repairs"))
+    told = tuple(_found(each, entries) for each in _listed(said, "repairs"))
     size = len(told[0].entries) if told else changes
-    open_ = tuple(_set(each, entries, size) for each in _listed(data, "open"))
+    open_ = tuple(_set(each, entries, size) for each in _listed(said, "open"))
     if any(len(each.entries) != size for each in told):
         raise FormatError("repairs: all of them change equally many values")
     ordered = in_order(claims, calculated)
     certificates = {}
-    for each in _listed(data, "certificates") if "certificates" in data else ():
+    for each in _listed(said, "certificates") if "certificates" in said else ():
         free = _set(each.get("entries") if isinstance(each, Mapping) else None, entries, size)
         certificates[free] = certificate_from_json(each.get("certificate"))
         check_refuted(problem, ordered, free, certificates[free])
@@ -273,15 +271,15 @@ def check_repair(problem: Problem, data: object) -> Repairs:
     if missing or extra:
         raise Refused([Violation("repairs", f"{len(found)} that are settled", f"{len(settled_told)}")])
     repairs = Repairs(problem, claims, calculated, changes, told, open_, certificates)
-    if "printed" in data:
-        repairs = replace(repairs, printed=_printed(data["printed"], claims))
+    if "printed" in said:
+        repairs = replace(repairs, printed=_printed(said["printed"], claims))
     try:
         document = repairs.to_json()
     except ArithmeticError as gap:
         raise Refused([Violation("printed", "numbers that can be calculated", str(gap))]) from None
     for key, value in document.items():
-        if data.get(key) != value:
-            raise Refused([Violation(key, short(value), short(data.get(key)))])
+        if said.get(key) != value:
+            raise Refused([Violation(key, short(value), short(said.get(key)))])
     return repairs
 
 
