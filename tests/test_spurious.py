@@ -14,13 +14,19 @@ from tests.independent import check as other
 from tests.independent import spurious
 from tests.independent.documents import No
 from tests.independent.problems import Problem as OtherProblem
+from zerograd.classifying.kinds import kind_of
+from zerograd.classifying.lower import find_lower
 from zerograd.core.errors import FormatError, ProblemError, Refused
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.points.kinds import Kind
 from zerograd.core.question.documents import problem_from_json
+from zerograd.core.question.given import given_point
 from zerograd.core.question.necessary import necessary
+from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.verdict.checking import check_result
 from zerograd.core.verdict.existence import violations
-from zerograd.core.verdict.lower import Lower
+from zerograd.core.verdict.lower import Lower, loss_at
 from zerograd.core.verdict.results import answer_from_json
 from zerograd.core.verdict.witness import Witness
 from zerograd.spec.read import loads
@@ -260,3 +266,41 @@ def test_text_and_pictures_have_both() -> None:
     assert isinstance(answer, zg.Sat)
     assert "lower     0, at w1 = " in answer_text(answer)
     assert "### A lower loss" in derivation_markdown(answer)
+
+
+def test_a_lower_loss_where_kinks_are_forbidden() -> None:
+    """No derivative is taken there: parameters that put samples on kinks are looked at like others."""
+    given = {
+        "x": [[-1, 0], [3, 0]],
+        "y": [2, 0],
+        "w1": [[0, 0], [0, 0]],
+        "b1": [-1, -1],
+        "w2": [0, 0],
+        "b2": 1,
+    }
+    network = {"inputs": 2, "layers": [{"units": 2, "activation": "relu"}, {"units": 1}]}
+    for convention in ("forbid", "any"):
+        problem = zg.Problem(
+            network=network, samples=2, given=given, loss="smooth_l1", derivative_at_kink=convention
+        )
+        point = given_point(problem)
+        lower = find_lower(point, seed=0).lower
+        assert lower is not None
+        assert loss_at(lower.at(point)) == 0
+
+
+def test_kinds_of_points_under_other_losses() -> None:
+    """Of a smooth network, and of a loss that is not convex: undecided, and nothing is refused."""
+    layers = [{"units": 1, "activation": "tanh", "bias": False}, {"units": 1}]
+    smooth = zg.Problem(
+        network={"inputs": 1, "layers": layers}, samples=2, loss={"per_sample": "(y_hat**2 - y)**2"},
+    )  # fmt: skip
+    arrays = {"x": (0, -1), "y": (1, 1), "w1": (0,), "w2": (3,), "b2": (-3,)}
+    shapes = variable_shapes(smooth.network, 2)
+    witness = Witness.of(smooth, {name: Array(shapes[name], values) for name, values in arrays.items()})
+    assert kind_of(witness.point).kind.is_minimum is not True
+    bent = zg.Problem(
+        network=[1, 1], samples=1, loss={"per_sample": "abs(y_hat) * (y_hat - y)**2"},
+        given={"x": 0, "y": 1, "w1": 0, "b1": 0},
+    )  # fmt: skip
+    assert kind_of(given_point(bent)).kind is Kind.UNDECIDED

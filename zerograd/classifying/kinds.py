@@ -117,7 +117,7 @@ def _one_layer(point: Point[Exact]) -> Evidence | str:
     try:
         adjoint = adjoint_with(point, {})
     except Refused as refused:
-        proof, why = joint_proof(point)
+        proof, why = joint_proof(point) if point.model.loss.inner.convex else (None, "")
         if proof is not None:
             return Evidence(minimum=proof)
         down = steepest(point)

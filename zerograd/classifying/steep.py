@@ -13,7 +13,7 @@ from itertools import islice, product
 from zerograd.classifying.linear import Program
 from zerograd.classifying.units import RADII, is_rational, narrow
 from zerograd.core.errors import Refused
-from zerograd.core.model.activations import piecewise
+from zerograd.core.model.activations import PiecewiseLinear, piecewise
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact, compare
@@ -152,6 +152,8 @@ def steepest(point: Point[Exact]) -> Curve | None:
     """A direction in which the loss falls at first order, at kinks of units and of the loss alike."""
     network = point.model.network
     if network.depth > 2 or not _rational_point(point):
+        return None
+    if not isinstance(network.layers[0].activation, PiecewiseLinear):
         return None
     try:
         kinks = loss_kinks(point)

@@ -45,8 +45,11 @@ class Lower:
     parameters: Mapping[str, Array[Exact]]
 
     def at(self, point: Point[Exact]) -> Point[Any]:
-        """Return the point with these parameters, and the model and data of another."""
-        return Point(point.model, self.parameters, point.x, point.y, point.activate, point.functions)
+        """Return the point with these parameters, and the model and data of another.
+
+        It may be on kinks, whatever the problem says of them: of its derivatives nothing is known.
+        """
+        return Point(point.model, self.parameters, point.x, point.y, _Values(EXACT), EXACT)
 
     def to_json(self, point: Point[Exact]) -> dict[str, Any]:
         """Return the parameters, and the loss that they have."""
