@@ -124,7 +124,7 @@ class Work:
         return passed, below
 
     def _adjoint(self, y_hat: Array[Any], step: Step | None) -> Array[Any]:
-        """The loss, residuals, and ∂L/∂ŷ, which is returned."""
+        """The loss, what is left of each target, and ∂L/∂ŷ, which is returned."""
         sheet, functions = self.sheet, RealFunctions(PRECISION)
         loss, y = sheet.loss, sheet.arrays["y"]
         if Number("loss", (), step) in sheet.printed:

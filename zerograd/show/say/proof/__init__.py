@@ -57,7 +57,8 @@ def proof_latex(problem: Problem, certificate: Certificate, *, document: bool = 
     """
     title = f"[{latex.prose((problem.title,))}]" if problem.title else ""
     label = rf"\label{{thm:zerograd-{problem.digest.removeprefix('sha256:')[:8]}}}"
-    told = [*notation_of(problem, certificate), *reasoning(problem, certificate)]
+    about_slopes, shown, shown_by = _of_slopes(problem, certificate)
+    told = [*about_slopes, *notation_of(shown, shown_by), *reasoning(shown, shown_by)]
     proof = latex.written(told, indented=True).rstrip().removesuffix(r"\par")
     checked = latex.written(recheck(problem, proved=True))
     body = (
@@ -86,13 +87,8 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
         yield heading(problem.title, level=1)
     yield heading("Claim", level=4)
     yield Paragraph(claim(problem, certificate))
-    if certificate.convention is not None:
-        yield paragraph(
-            f"This is shown of the slopes that are taken under {certificate.convention}: what answers under "
-            "every choice of slopes at kinks answers under these."
-        )
-        problem = problem.with_kink(certificate.convention)
-        certificate = replace(certificate, problem=problem.digest, convention=None)
+    about_slopes, problem, certificate = _of_slopes(problem, certificate)
+    yield from about_slopes
     if certificate.point is not None:
         yield heading("Proof", level=4)
         yield from reasoning(problem, certificate)
@@ -101,6 +97,18 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     yield from notation_of(problem, certificate)
     yield heading("Proof", level=4)
     yield from reasoning(problem, certificate)
+
+
+def _of_slopes(problem: Problem, certificate: Certificate) -> tuple[list[Block], Problem, Certificate]:
+    """The question under the convention that is enough to refute, if there is one; and that this is so."""
+    if certificate.convention is None:
+        return [], problem, certificate
+    told = paragraph(
+        f"This is shown of the slopes that are taken under {certificate.convention}: what answers under "
+        "every choice of slopes at kinks answers under these."
+    )
+    problem = problem.with_kink(certificate.convention)
+    return [told], problem, replace(certificate, problem=problem.digest, convention=None)
 
 
 def _spoken(problem: Problem, certificate: Certificate) -> tuple[Problem, Certificate]:
