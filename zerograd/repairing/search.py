@@ -136,7 +136,7 @@ class Search:
                 stretches = line_of(self.problem, claims, last, values).stretches()
         except (NotClosed, FormatError, TooMuchWork):
             return []
-        return [Found(tuple(values.items()), last, each) for each in stretches]
+        return [Found(tuple(values.items()), last, each) for each in stretches if each.decided]
 
     def _tried(self, claims: Sequence[Claim], free: Free) -> list[Found]:
         """Repairs among values that may have been meant."""

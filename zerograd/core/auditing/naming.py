@@ -10,6 +10,8 @@ from zerograd.core.model.enclosing import BITS_OF_POINTS
 from zerograd.core.model.losses.labels import softmax
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact_functions import EXACT
+from zerograd.core.numbers.functions import sigmoid
 from zerograd.core.numbers.real import RealFunctions, narrow
 from zerograd.core.numbers.work import spend_on
 
@@ -40,11 +42,11 @@ def lookup_at(point: Point[Any]) -> Lookup:
 def _probabilities(point: Point[Any], function: str) -> Array[Any]:
     """What softmax, sample by sample, or the logistic function makes of ŷ, exact or enclosed."""
     functions = point.functions
-    if not isinstance(functions, RealFunctions):  # of an exact point, whose probabilities are not
+    if functions is EXACT:  # of an exact point, whose probabilities are not
         functions = RealFunctions(PRECISIONS[-1])
     y_hat, outputs = point.forward.y_hat, point.model.network.outputs
     spend_on(y_hat.entries, 20 * outputs)
     if function == "sigmoid":
-        return y_hat.map(lambda z: narrow(functions.sigmoid(z)))
+        return y_hat.map(lambda z: narrow(sigmoid(z, functions)))
     rows = (y_hat.entries[start : start + outputs] for start in range(0, len(y_hat.entries), outputs))
     return Array(y_hat.shape, tuple(narrow(share) for row in rows for share in softmax(row, functions)))

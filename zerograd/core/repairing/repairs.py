@@ -139,7 +139,7 @@ def printed_to_json(sheet: Sheet, printed: Printed) -> dict[str, Any]:
         if slip.number not in known:
             raise Refused([Violation("slips", "a number that is calculated", str(slip.number))])
     data: dict[str, Any] = {
-        "numbers": len(sheet.printed),
+        "numbers": len(exactly.came),
         "off": [*map(str, exactly.unfollowed)],
         "do_not_follow": [
             {"number": str(each), "comes_out": real_to_json(before.came[each])} for each in before.unfollowed
@@ -202,7 +202,7 @@ def check_found(problem: Problem, claims: Sequence[Claim], found: Found) -> None
     """
     if unfit(problem) is None:
         line = line_of(problem, claims, found.free, dict(found.values))
-        if found.stretch not in line.stretches():
+        if not found.stretch.decided or found.stretch not in line.stretches():
             raise Refused([Violation("repairs", "values with which no claim is wrong", str(found.free))])
     elif not (found.stretch.is_point and isinstance(found.stretch.low, int | Fraction)):
         raise Refused([Violation("repairs", "one value", f"a stretch of {found.free}")])

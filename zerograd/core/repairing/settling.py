@@ -68,6 +68,8 @@ def settled(
             stretches = line_of(problem, claims, one, values, rest).stretches()
         except (NotClosed, FormatError):
             return None
+        if not rest and not all(stretch.decided for stretch in stretches):
+            return None
         if not rest:
             return [Found(tuple(values.items()), one, stretch) for stretch in stretches]
         if all(each.is_point and isinstance(each.low, int | Fraction) for each in stretches):
