@@ -87,7 +87,7 @@ def test_a_planted_error_is_found(seed: int) -> None:
     at = rng.choice(entries_of(true))
     wrong = rng.choice([*typical(true, at).values()])
     problem = with_values(true, {at: wrong})
-    repair = find_repair(problem, claims, changes=1)
+    repair = zg.repair(problem, claims, changes=1)
     if not repair.wrong:
         return
     original = true.given[at.name][at.index]
@@ -249,7 +249,7 @@ def test_what_is_not_decided_is_no_repair(claims: list[str]) -> None:
     given = {"x": 1, "y": 1, "w1": "1/2", "b1": 0, "w2": 1, "b2": 0}
     loss = "bce_with_logits" if "p ~ 0.9" in claims else "mse"
     problem = zg.Problem(network=[1, 1, 1], samples=1, given=given, loss=loss)
-    document = json.loads(json.dumps(find_repair(problem, claims, changes=1).to_json()))
+    document = json.loads(json.dumps(zg.repair(problem, claims, changes=1).to_json()))
     assert document["repairs"] == []
     assert document["open"]
     assert document["printed"]["numbers"] == 1
