@@ -38,6 +38,11 @@ def conditions(family: str, units: int, samples: int) -> Iterator[str]:
     if family == "any":
         return
     yield "w2 != 0"
+    if units == 1:  # in words in which all samples are alike
+        yield "any(z1 > 0)"
+        if family == "bent":
+            yield "any(z1 < 0)"
+        return
     for unit in range(units):
         values = ", ".join(f"z1[{m},{unit}]" for m in range(samples))
         yield f"max({values}) > 0"
@@ -120,7 +125,8 @@ def line(found: dict[str, Any]) -> str:
     )
     size = found["smallest"]
     smallest = f"height {size['height']}, sum {size['total']}"
-    smallest += "" if size["proved"] else f" (smaller: none of height {size['exhausted']})"
+    if not size["proved"]:
+        smallest += " (found" + (f"; none of height {size['exhausted']})" if size["exhausted"] else ")")
     cells = [
         found["units"],
         FAMILIES[found["family"]] or "any",

@@ -12,7 +12,9 @@ from tests.independent.check import check, check_point
 from tests.independent.documents import No
 from tests.independent.kinds import Kinds
 from tests.independent.problems import Problem as OtherProblem
+from zerograd.core.auditing.judging import check_audit
 from zerograd.core.errors import FormatError, ProblemError, Refused
+from zerograd.core.points.documents import check_kind_document
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.small_datasets import hypotheses_fail
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
@@ -63,6 +65,7 @@ def other(problem: zg.Problem, answer: zg.Sat) -> Kinds:
         (asked(network=[2, 1, 1], samples=4, given=XOR, where=["w2 > 0"]), "1/6"),
         (asked(network=[1, 1], given=V), "2/9"),
         (asked(given={}, where=["loss > 0", "x == 1"]), "2/9"),
+        (asked(network=[1, 1, 1, 1], given={"x": [1, 1, 2], "y": [0, 1, 2]}), "1/6"),
         (asked(network=[1, 2, 1], given={}), "0"),
         (asked(network=[1, 2, 2, 1], given={}), "0"),
     ],
@@ -159,6 +162,9 @@ def test_a_certificate_about_a_point_has_no_parts() -> None:
     for changed in ({**document, "parts": []}, {**document, "point": 3}, {"format": document["format"]}):
         with pytest.raises(FormatError):
             certificate_from_json(changed)
+    on_kink = asked(given={**V, **CONSTANT, "w1": 1, "b1": 0}, derivative_at_kink="forbid")
+    with pytest.raises(Refused, match="on a kink"):
+        check_result(on_kink, {**document, "problem": on_kink.digest})
     with pytest.raises(Refused, match="not given in full"):
         check_result(asked(), {**document, "problem": asked().digest})
 
@@ -170,6 +176,29 @@ def test_what_is_not_known_is_said() -> None:
     assert isinstance(zg.solve(asked(where=["loss > 1"]), timeout=5), zg.Unsat)
     deep = zg.solve(asked(network=[1, 1, 1, 1], where=["loss > 0"]), timeout=5)
     assert "networks with one hidden layer" in str(deep)
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "bce_with_logits"])
+def test_no_function_of_the_inputs_is_better(loss: str) -> None:
+    """With equal inputs that is so of any network, if their predictions are the best for all of them."""
+    given = {"x": [1, 1, 2], "y": [0, 1, "1/2"], "w1": 0, "b1": 1, "w2": 0, "b2": 0, "w3": 0, "b3": "1/2"}
+    if loss == "bce_with_logits":
+        given |= {"b3": 0}
+    problem = asked(network=[1, 1, 1, 1], given=given, loss=loss)
+    answer = zg.solve(problem)
+    assert isinstance(answer, zg.Sat), str(answer)
+    document = accepted(problem, answer)
+    assert document["kind"]["minimum"] == {"by": "best function"}
+    if loss != "bce_with_logits":
+        second = other(problem, answer)
+        assert second.check(document["kind"]) == document["kind"]["kind"]
+        assert second.is_global(document["kind"])
+    point = zg.Witness.of(
+        problem, {**answer.witness.variables, "y": answer.witness.y.map(lambda v: 2 * v)}
+    ).point
+    if loss in ("mse", "huber"):
+        with pytest.raises(Refused):
+            check_kind_document(point, {"kind": "minimum", "minimum": {"by": "best function"}})
 
 
 def test_the_key() -> None:
@@ -196,6 +225,13 @@ def test_a_claim_of_an_audit() -> None:
         (CONSTANT, ["right", "right", "right"]),
         ({"w1": 1, "b1": -3, "w2": 1}, ["wrong", "wrong", "right"]),
     ):
-        audit = zg.audit(zg.Problem(network=NO_LAST_BIAS, samples=3, given={**V, **given}), claims)
+        problem = zg.Problem(network=NO_LAST_BIAS, samples=3, given={**V, **given})
+        audit = zg.audit(problem, claims)
         assert [str(finding.grade) for finding in audit.findings] == grades
+        document = json.loads(json.dumps(audit.to_json()))
+        assert check_audit(problem, document).to_json() == document
+        for finding in document["findings"][0]["claims"][:2]:
+            del finding["kind"]["minimum" if "better" not in finding["kind"] else "better"]
+        with pytest.raises((Refused, FormatError)):
+            check_audit(problem, document)
     assert "the loss is 2/9" in " ".join(str(audit).split())

@@ -10,12 +10,17 @@ from typing import Any, cast
 import pytest
 
 import zerograd as zg
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
 from zerograd.core.verdict.answer import Answer
+from zerograd.core.verdict.witness import Witness
 from zerograd.processes import first_of
 from zerograd.proving.messages import ProofFinding
 
-SAT = zg.solve(zg.Problem(network=[1, 1], samples=1, zero=["b1"]))
-UNKNOWN = zg.Unknown("timeout", problem=SAT.problem)
+QUESTION = zg.Problem(network=[1, 1], samples=1, zero=["b1"])
+ONE: dict[str, Array[Exact]] = {name: Array((1, 1), (1,)) for name in ("w1", "x", "y")}
+SAT = zg.Sat(Witness.of(QUESTION, {**ONE, "b1": Array((1,), (0,))}), problem=QUESTION)
+UNKNOWN = zg.Unknown("timeout", problem=QUESTION)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from zerograd.audits import Audit
 from zerograd.core.auditing.claims import Claim, read_claims
 from zerograd.core.auditing.judging import audit as judged
+from zerograd.core.auditing.rounding import EXAMPLE
 from zerograd.core.errors import FormatError, Refused
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.point import Point
@@ -18,7 +19,7 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.points.kinds import PointKind
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.answer import Answer, Sat, Unknown
+from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.preferring import preference
 from zerograd.search.verdict import Progress
@@ -26,6 +27,8 @@ from zerograd.solving import check_timeout, smallest_first
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds for each claim about an example in which not everything is given."""
+LEAST = 0.01
+"""Seconds that a question is given, if it is put at all."""
 EFFORT = 500
 """Steps, at most, for smaller numbers than the first that are found: a tenth of what `solve` takes."""
 
@@ -96,6 +99,7 @@ class _Asker:
         until: when the time of a claim is over, by its number.
         known: answers by the question's digest: claims and conventions may come to the same.
         sats: witnesses that were found: one may answer the next question, too.
+        refuted: certificates, by claim and role: one may be about other conventions, too.
     """
 
     timeout: float
@@ -104,10 +108,12 @@ class _Asker:
     until: dict[int, float] = field(default_factory=dict)
     known: dict[str, Answer] = field(default_factory=dict)
     sats: list[Sat] = field(default_factory=list)
+    refuted: dict[tuple[int, str], Unsat] = field(default_factory=dict)
 
     def __call__(self, _convention: Kink | None, number: int, asked: str, question: Problem) -> Answer:
         """Answer a question."""
-        answer = self.known.get(question.digest) or self._moved(question)
+        place = number, asked
+        answer = self.known.get(question.digest) or self._moved(question) or self._refuted(place, question)
         if answer is None:
             until = self.until.setdefault(number, time.monotonic() + self.timeout)
             if (left := until - time.monotonic()) <= 0:
@@ -115,9 +121,12 @@ class _Asker:
                 return Unknown("timeout", told, problem=question)
             if self.progress is not None:
                 self.progress(f"claim {number + 1}: looking for numbers {_WORDS.get(asked, asked)} it")
-            answer = self._solved(question, left)
+            answer = self._corrected(question, left) if asked == EXAMPLE else None
+            answer = answer or self._solved(question, max(until - time.monotonic(), LEAST))
             if isinstance(answer, Sat) and not isinstance(answer.witness, EnclosedWitness):
                 self.sats.append(answer)
+            if isinstance(answer, Unsat) and answer.certificate is not None:
+                self.refuted[place] = answer
         self.known[question.digest] = answer
         return answer
 
@@ -127,6 +136,19 @@ class _Asker:
             wanted = replace(wanted, effort=EFFORT)
         return smallest_first(question, 1, timeout=seconds, preferred=wanted, seed=self.seed)[0]
 
+    def _corrected(self, question: Problem, seconds: float) -> Answer | None:
+        """Numbers near those that are printed, by linearised corrections, if these answer the question."""
+        from zerograd.correcting import corrected
+
+        if question.minimum is not None or (near := corrected(question)) is None:
+            return None
+        answer = self._solved(near, seconds)
+        if not isinstance(answer, Sat):
+            return None
+        with suppress(Refused, FormatError, ArithmeticError):
+            return Sat(answer.witness.answering(question), problem=question, run=answer.run)
+        return None
+
     def _moved(self, question: Problem) -> Answer | None:
         """A witness of another question, if it answers this one, too."""
         if question.minimum is not None:
@@ -134,6 +156,16 @@ class _Asker:
         for sat in self.sats:
             with suppress(Refused, FormatError, ArithmeticError):
                 return Sat(sat.witness.answering(question), problem=question, run=sat.run)
+        return None
+
+    def _refuted(self, place: tuple[int, str], question: Problem) -> Answer | None:
+        """A certificate of another question, if it is one of this question, too."""
+        known = self.refuted.get(place)
+        if known is None or known.certificate is None:
+            return None
+        certificate = replace(known.certificate, problem=question.digest)
+        with suppress(Refused, FormatError, ArithmeticError):
+            return Unsat("certificate", certificate=certificate, problem=question, run=known.run)
         return None
 
 

@@ -37,6 +37,7 @@ machine is stopped by the clock (`SHARE`).
 SHARE = 0.5
 """The part of a time limit that a calculation takes at most: the rest is for re-checks, or for the search."""
 
+NONE_LOWER = "no parameters have a lower loss"
 NO_LOWER = "no parameters with a lower loss were found"
 UNDECIDED_CHOICE = "it was not decided whether all that is asked holds under every choice of slopes at kinks"
 
@@ -130,6 +131,7 @@ def _accepted(problem: Problem, witness: Witness, start: float) -> Answer:
 
     kind = lower = None
     if problem.minimum is not None and not isinstance(witness, EnclosedWitness):
+        from zerograd.classifying.everywhere import kind_among_all
         from zerograd.classifying.judged import judged
         from zerograd.show.kinds import kind_text
 
@@ -137,12 +139,14 @@ def _accepted(problem: Problem, witness: Witness, start: float) -> Answer:
         kind, lower = found.kind, found.lower
         if kind is not None and not found.answers:
             check_witness(problem.anywhere(), witness.answering(problem.anywhere()))
-            if kind.is_asked(problem.minimum, problem.model) is False and unfit(problem) is None:
-                return _no_minimum(problem, kind, start)
+            if unfit(problem) is None:
+                if kind.is_asked(problem.minimum, problem.model) is False:
+                    return _no_minimum(problem, kind, start)
+                if problem.spurious and (least := kind_among_all(witness.point)).is_global(problem.model):
+                    return _no_minimum(problem, least, start)
             detail = f"the point that is given is {kind_text(witness.point, kind)}"
             if problem.spurious and kind.kind.is_minimum:
-                detail += "; "
-                detail += "no parameters have a lower loss" if found.answers is False else NO_LOWER
+                detail += f"; {NONE_LOWER if found.answers is False else NO_LOWER}"
             return Unknown("incomplete", detail, problem=problem, run=_run(start))
     answer = Sat(witness, problem=problem, kind=kind, lower=lower)
     return answer.updated(checks=recheck(witness), run=_run(start))

@@ -11,29 +11,31 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from math import prod
+from fractions import Fraction
 from typing import Any
 
-from zerograd.answering import accepted, answer_of
+from zerograd.answering import accepted
 from zerograd.classifying.everywhere import kind_among_all
 from zerograd.classifying.lowest import Least, TooManyError, find_least
 from zerograd.core.errors import ProblemError, Refused
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.kinks import NoSlopeYet
-from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import format_exact
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.rationals import narrowed, rational_text
+from zerograd.core.points.curves import arrays_to_lists
 from zerograd.core.points.lowest import unfit
+from zerograd.core.question.given import given_data, incomplete_data
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.question.vocabulary import Rational
 from zerograd.core.refuting.at_most import at_most
 from zerograd.core.verdict.answer import Answer, Run, Sat, Unknown, Unsat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
-from zerograd.minima import SEEDS, Task, refuted, run_of
-from zerograd.search.verdict import Found, Impossible
+from zerograd.minima import Task, findings, refuted, run_alone, run_of
+from zerograd.search.verdict import Impossible
 
+NAME = "least loss"
+"""The strategy of an answer by parameters that have the least loss of all."""
 SHARE = 0.4
 """Part of the time that is left for each question but the last one."""
 
@@ -43,35 +45,25 @@ def global_answer(problem: Problem, task: Task) -> Answer:
     task.progress("looking for the least loss of all parameters")
     least = _least(problem, task.until)
     known = least if isinstance(least, Least) else None
-    if known is not None and (found := _accepted(problem, _with(problem, known), run_of(task), known)):
-        return found
+    if known is not None:
+        run = replace(run_of(task), strategy=NAME, tried=(NAME,))
+        if (found := _accepted(problem, _with(problem, known), run, known)) is not None:
+            return found
     questions = [*_narrower(problem, known)]
     for question in questions:
         last = question is questions[-1]
         deadline = time.monotonic() + task.time_left() * (1.0 if last else SHARE)
-        seen: list[Witness] = []
-        for turn in range(SEEDS):
-            if time.monotonic() >= deadline:
-                break
-            finding = task.process.find(
-                question,
-                strategy=task.strategy,
-                seed=task.seed + turn,
-                deadline=deadline,
-                progress=task.progress,
-                cross_check=None,
-            )
-            answer = answer_of(question, finding, task.start, recheck_now=False)
-            if isinstance(finding.verdict, Impossible) and last:
-                no = Unsat(finding.verdict.evidence, problem=problem, run=answer.run)
-                return refuted(no, task) if known is None else _without(no, known, task)
-            if not isinstance(finding.verdict, Found) or finding.verdict.witness in seen:
-                break
-            seen.append(finding.verdict.witness)
+        for verdict, run in findings(question, task, deadline):
+            if isinstance(verdict, Impossible):
+                if not last:
+                    break
+                no = Unsat(verdict.evidence, problem=problem, run=run)
+                if known is None or question.digest == problem.anywhere().digest:
+                    return refuted(no, task)
+                return _without(no, known, task)
             task.progress("deciding whether the point is a global minimum")
-            if (found := _accepted(problem, seen[-1], answer.run, known)) is not None:
+            if (found := _accepted(problem, verdict.witness, run, known)) is not None:
                 return found
-        task.tried += len(seen)
     return _open(problem, task, least)
 
 
@@ -79,7 +71,7 @@ def _without(answer: Unsat, known: Least, task: Task) -> Unsat:
     """The no, where no point that has the least loss answers all else; with a proof, if one is found."""
     if task.prover is None:
         return answer
-    better = {name: array.map(rational_text).tolist() for name, array in known.parameters.items()}
+    better = arrays_to_lists(known.parameters)
     question = at_most(answer.problem, better)
     deadline = time.monotonic() + task.proved
     found = task.prover.find(question, deadline=deadline, fixed=False, progress=task.progress)
@@ -92,11 +84,9 @@ def _without(answer: Unsat, known: Least, task: Task) -> Unsat:
 
 def _least(problem: Problem, until: float) -> Least | str:
     """The least loss of all parameters for the given data, or why it is not known."""
-    shapes = variable_shapes(problem.network, problem.samples.least)
-    for name in ("x", "y"):
-        if problem.samples.fixed is None or len(problem.given.get(name, {})) < prod(shapes[name]):
-            return f"{name} is not given in full"
-    x, y = (Array.build(shapes[name], problem.given[name].__getitem__) for name in ("x", "y"))
+    if reason := incomplete_data(problem):
+        return reason
+    x, y = given_data(problem)
     if reason := unfit(problem.model, (*x.entries, *y.entries)):
         return reason
     try:
@@ -107,11 +97,8 @@ def _least(problem: Problem, until: float) -> Least | str:
 
 def _with(problem: Problem, least: Least) -> Witness:
     """The given data, with parameters that have the least loss."""
-    shapes = variable_shapes(problem.network, problem.samples.least)
-    arrays: dict[str, Array[Any]] = {**least.parameters}
-    for name in ("x", "y"):
-        arrays[name] = Array.build(shapes[name], problem.given[name].__getitem__)
-    return Witness.of(problem.anywhere(), arrays)
+    x, y = given_data(problem)
+    return Witness.of(problem.anywhere(), {**least.parameters, "x": x, "y": y})
 
 
 def _narrower(problem: Problem, known: Least | None) -> Iterator[Problem]:
@@ -119,16 +106,34 @@ def _narrower(problem: Problem, known: Least | None) -> Iterator[Problem]:
     plain, loss = problem.anywhere(), problem.model.loss
     if known is not None:
         share = loss.inner.share(problem.samples.least, problem.network.outputs)
-        value = loss.outer(narrowed(known.squares * share), EXACT)
-        yield plain.with_conditions([f"loss == {format_exact(value)}"])
+        with suppress(ArithmeticError):
+            value = loss.outer(narrowed(known.squares * share), EXACT)
+            if isinstance(value, int | Fraction):
+                yield plain.with_conditions([f"loss == {rational_text(value)}"])
+                return
+        yield plain
         return
     if loss.is_nonnegative and loss.is_rational:
         with suppress(ProblemError):  # what is asked excludes it
-            yield plain.with_conditions(["loss == 0"])
+            yield plain.with_conditions([f"loss == {rational_text(_irreducible(problem))}"])
     if problem.network.depth == 1:
         with suppress(ProblemError):  # the loss may be convex in the parameters
             yield plain.with_zeros([*problem.network.shapes])
     yield plain
+
+
+def _irreducible(problem: Problem) -> Rational:
+    """The least loss of all functions of the inputs, of squares on given data; else 0."""
+    loss = problem.model.loss
+    if incomplete_data(problem) is not None or not loss.least_squares:
+        return 0
+    x, y = given_data(problem)
+    alike: dict[Any, list[Any]] = {}
+    for inputs, targets in zip(x.rows(), y.rows(), strict=True):
+        for k, target in enumerate(targets):
+            alike.setdefault((k, *inputs), []).append(Fraction(target))
+    squares = (sum((v - sum(each) / len(each)) ** 2 for v in each) for each in alike.values())
+    return narrowed(sum(squares, Fraction(0)) * loss.share(*y.shape))
 
 
 def _accepted(problem: Problem, witness: Witness, run: Run, known: Least | None) -> Sat | None:
@@ -148,9 +153,7 @@ def _accepted(problem: Problem, witness: Witness, run: Run, known: Least | None)
         answer = Sat(offered, problem=problem, kind=kind)
     except (Refused, OnKink, NoSlopeYet):  # the parameters do not answer what else is asked
         return None
-    # What became of other numbers of samples is so of the narrower question alone.
-    run = replace(run, attempts=(), sufficient_samples=None, every_samples=False)
-    return answer.updated(checks=recheck(offered), run=run)
+    return answer.updated(checks=recheck(offered), run=run_alone(run))
 
 
 def _open(problem: Problem, task: Task, least: Least | str) -> Unknown:

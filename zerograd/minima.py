@@ -133,35 +133,43 @@ def _with(problem: Problem, task: Task, until: float, *, prove: bool = True) -> 
         last = question.digest == questions[-1].digest
         share = 1.0 if last else SHARES[number]
         deadline = time.monotonic() + max(0.0, until - time.monotonic()) * share
-        seen: list[Witness] = []
-        for turn in range(SEEDS):
-            if time.monotonic() >= deadline:
-                break
-            finding = task.process.find(
-                question,
-                strategy=task.strategy,
-                seed=task.seed + turn,
-                deadline=deadline,
-                progress=task.progress,
-                cross_check=None,
-            )
-            answer = answer_of(question, finding, task.start, recheck_now=False)
-            if isinstance(finding.verdict, Impossible) and last:
-                no = Unsat(finding.verdict.evidence, problem=problem, run=answer.run)
+        for verdict, run in findings(question, task, deadline):
+            if isinstance(verdict, Impossible):
+                if not last:
+                    break
+                no = Unsat(verdict.evidence, problem=problem, run=run)
                 return (refuted(no, task) if prove else no), None
-            if not isinstance(finding.verdict, Found):
-                break
-            witness = finding.verdict.witness
-            if witness in seen:
-                break
-            seen.append(witness)
-            known = known or witness
+            known = known or verdict.witness
             task.progress("deciding whether the point is a local minimum")
-            accepted = _accepted(problem, witness, answer.run, task.seed)
+            accepted = _accepted(problem, verdict.witness, run, task.seed)
             if accepted is not None:
-                return accepted, witness
-        task.tried += len(seen)
+                return accepted, verdict.witness
     return _open(problem, task), known
+
+
+def findings(question: Problem, task: Task, deadline: float) -> Iterator[tuple[Found | Impossible, Run]]:
+    """Yield what searches find, with one seed after another: new witnesses, which are counted, or a no."""
+    seen: list[Witness] = []
+    for turn in range(SEEDS):
+        if time.monotonic() >= deadline:
+            return
+        finding = task.process.find(
+            question,
+            strategy=task.strategy,
+            seed=task.seed + turn,
+            deadline=deadline,
+            progress=task.progress,
+            cross_check=None,
+        )
+        answer, verdict = answer_of(question, finding, task.start, recheck_now=False), finding.verdict
+        if isinstance(verdict, Impossible):
+            yield verdict, answer.run
+            return
+        if not isinstance(verdict, Found) or verdict.witness in seen:
+            return
+        seen.append(verdict.witness)
+        task.tried += 1
+        yield verdict, answer.run
 
 
 def _narrower(problem: Problem) -> Iterator[Problem]:
@@ -262,9 +270,12 @@ def _accepted(problem: Problem, witness: Witness, run: Run, seed: int) -> Sat | 
         answer = Sat(offered, problem=problem, kind=found.kind, lower=found.lower)
     except Refused:  # at a kink a narrower question may have another convention
         return None
-    # What became of other numbers of samples is so of the narrower question alone.
-    run = replace(run, attempts=(), sufficient_samples=None, every_samples=False)
-    return answer.updated(checks=recheck(offered), run=run)
+    return answer.updated(checks=recheck(offered), run=run_alone(run))
+
+
+def run_alone(run: Run) -> Run:
+    """Return a run without what became of other numbers of samples: that is so of its question alone."""
+    return replace(run, attempts=(), sufficient_samples=None, every_samples=False)
 
 
 def _smaller(answer: Answer, known: Witness | None, task: Task) -> Answer:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, read_claims
+from zerograd.core.auditing.claims import Claim, Rounded, read_claims
 from zerograd.core.auditing.judging import misfits
 from zerograd.core.errors import FormatError
 from zerograd.core.model.point import Point
@@ -26,8 +26,6 @@ from zerograd.repairing.search import Search
 
 DEFAULT_TIMEOUT = 60.0
 CHANGES = 2
-ASKED = 10.0
-"""Seconds, at most, for one question to solvers."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -137,16 +135,18 @@ def find_repair(
         raise ValueError("timeout must be above 0")
     if reason := given.incomplete(problem):
         raise FormatError(f"{reason}: an example is repaired with all its numbers")
+    if any(isinstance(claim.statement, Rounded) for claim in claims):
+        raise FormatError("rounded: an example is repaired as it is printed: leave this key out")
     if wrong := misfits(problem, claims):
         raise wrong[0]
     deadline = time.monotonic() + timeout
     say = progress or (lambda _: None)
 
-    def ask(question: Problem) -> Certificate | dict[Entry, Rational] | None:
+    def ask(question: Problem, seconds: float) -> Certificate | dict[Entry, Rational] | None:
         """Return what refutes a question, or rational numbers that answer it."""
         from zerograd.api import solve
 
-        left = min(deadline - time.monotonic(), ASKED)
+        left = min(deadline - time.monotonic(), seconds)
         if left <= 0:
             return None
         match solve(question, timeout=left, prefer="any"):

@@ -213,3 +213,22 @@ def test_against_all_completions(seed: int) -> None:
         expected = "open" if len(holds) == 2 else "right" if holds == {True} else "wrong"
         found = str(finding.grade)
         assert ("right" if found == "rounded" else found) == expected, (str(problem), claims[number])
+
+
+def test_global_minima() -> None:
+    """One that is local is no answer for a claim of a global minimum."""
+    problem = zg.Problem(**{**TENT, "given": {**TENT["given"], "w2": 1}, "where": ["z1 < 0"]})
+    audit = zg.audit(problem, ["minimum: local", "minimum: global"])
+    grades = [str(finding.grade) for finding in audit.findings]
+    assert grades[0] in ("open", "undecided")
+    assert grades[1] in ("wrong", "undecided")
+
+
+def test_irrational_numbers() -> None:
+    """Witnesses with roots are read back; probabilities are no part of a question."""
+    root = zg.Problem(network=[1, 1], samples=1, given={"x": 1, "b1": 0}, where=["w1*w1 == 2"])
+    audit = zg.audit(root, ["y_hat > 0", "y_hat*y_hat == 2", "y_hat ~ 3.0", "softmax(y_hat) == 1"])
+    assert [str(finding.grade) for finding in audit.findings] == ["open", "right", "wrong", "undecided"]
+    assert audit.findings[3].reason == "probabilities are calculated where everything is given"
+    assert "it holds at w1 = [[≈ 1.41421]]" in " ".join(str(audit).split())
+    assert check_audit(root, json.loads(json.dumps(audit.to_json()))) == audit.judged

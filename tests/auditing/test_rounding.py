@@ -11,9 +11,8 @@ import pytest
 
 import zerograd as zg
 from tests.effort import seeds
-from zerograd.core.auditing.claims import ClaimError, Printed
+from zerograd.core.auditing.claims import ClaimError
 from zerograd.core.auditing.findings import Finding
-from zerograd.core.auditing.grading import graded
 from zerograd.core.auditing.judging import check_audit
 from zerograd.core.errors import FormatError, Refused
 from zerograd.core.verdict.answer import Sat, Unsat
@@ -23,6 +22,8 @@ from zerograd.spec.audit import loads
 GIVEN: dict[str, Any] = {"x": 1, "y": 1, "w1": "0.33", "b1": 0, "w2": "0.67", "b2": 0}
 PRODUCT = zg.Problem(network=[1, 1, 1], samples=1, given=GIVEN)
 """ŷ = w1 · w2, both printed with two digits."""
+
+GIVEN_OF_TENT: dict[str, Any] = {"x": [-1, 0, 1], "y": [0, 1, 0], "w1": 0, "w2": 1}
 
 
 def example(problem: zg.Problem, *claims: object, places: object = 2) -> Finding:
@@ -80,12 +81,13 @@ def test_what_is_no_part_of_the_question() -> None:
 
 def test_a_local_minimum_that_was_rounded() -> None:
     """Published to two digits, where the minimum is at thirds."""
-    tent = zg.Problem(
-        network={"inputs": 1, "layers": [{"units": 1}, {"units": 1, "bias": False}]}, samples=3,
-        given={"x": [-1, 0, 1], "y": [0, 1, 0], "w1": 0, "b1": "0.33", "w2": 1},
-    )  # fmt: skip
+    network = {"inputs": 1, "layers": [{"units": 1}, {"units": 1, "bias": False}]}
+    tent = zg.Problem(network=network, samples=3, given={**GIVEN_OF_TENT, "b1": "0.33"})
     audit = zg.audit(tent, ["minimum: local", "loss ~ 0.22", {"rounded": 2}])
     assert [str(finding.grade) for finding in audit.findings] == ["wrong", "rounded", "right"]
+    # A global claim is never answered by a local minimum.
+    best = zg.audit(tent.asking(given={**GIVEN_OF_TENT, "b1": "-0.33"}), ["minimum: global", {"rounded": 2}])
+    assert [str(finding.grade) for finding in best.findings][1] in ("wrong", "undecided")
 
 
 def test_smooth_networks() -> None:
@@ -194,5 +196,12 @@ def test_planted_examples_are_not_refuted(seed: int) -> None:
     printed = {name: f"{float(value):.2f}" for name, value in exact.items()}
     problem = zg.Problem(network=[1, 1, 1], samples=1, given={"x": 2, "y": 0, **printed})
     claims = [f"y_hat ~ {float(y_hat):.4f}", f"loss ~ {float(y_hat**2):.4f}"]
-    assert graded(y_hat, Printed("", Fraction(f"{float(y_hat):.4f}"), Fraction(1, 10**4))).value == "rounded"
-    assert str(example(problem, *claims, places=2).grade) == "right"
+    # By entry: of a number such as 1.00 only its text says that it is a rounding.
+    units = dict.fromkeys(("w1[0,0]", "b1[0]", "w2[0,0]", "b2[0]"), "1/100")
+    assert str(example(problem, *claims, places=units).grade) == "right"
+
+
+def test_repairs_take_numbers_as_they_are() -> None:
+    """They are about what is printed."""
+    with pytest.raises(FormatError, match="rounded: an example is repaired as it is printed"):
+        zg.repair(PRODUCT, ["y_hat == 2/9", {"rounded": 2}])

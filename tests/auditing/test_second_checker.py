@@ -20,6 +20,10 @@ CASES: dict[str, tuple[zg.Problem, list[object]]] = {
     "all units off": (DEAD, ["grad(w1) == 0", "grad(b2) == 0", "y_hat == b2", "z1 > 0", "loss >= 0"]),
     "rounded": (PRODUCT, ["y_hat == 2/9", "loss ~ 0.605", {"rounded": 2}]),
     "rounded, none": (PRODUCT, ["y_hat == 2/9", "loss ~ 0.606", {"rounded": 2}]),
+    "given enough": (
+        zg.Problem(network=[1, 2, 1], samples=1, given={"x": 3, "w1": [1, -1], "b1": [0, "1/3"]}),
+        ["z1 == [[3, -8/3]]", "a1 ~ [[3.0, 0.0]]", "z1 ~ [[3.0, -2.67]]", "z1 == 3", "z1 ~ [[3.0, 2.67]]"],
+    ),
     "on a kink": (
         KINK,
         ["grad(w1) == 0", "loss == 9/16", "y_hat ~ 0.25", "loss ~ 0.56", "y_hat ~ 0.3", "loss == 2"],
@@ -43,6 +47,22 @@ def document_of(name: str) -> dict[str, Any]:
 def test_both_accept(name: str) -> None:
     """Every answer is one to the question that follows from the claim, and every grade follows."""
     check(document_of(name))
+
+
+def test_neither_accepts_another_grade_of_what_is_given() -> None:
+    """A grade without answers that is not so, or of a claim about what is not given."""
+    document = document_of("given enough")
+    assert not any("answers" in finding for finding in document["findings"][0]["claims"])
+    for number, change in ((0, "wrong"), (2, "right"), (3, "right"), (4, "rounded")):
+        forged = json.loads(json.dumps(document))
+        forged["findings"][0]["claims"][number]["grade"] = change
+        with pytest.raises(No):
+            check(forged)
+    forged = json.loads(json.dumps(document))
+    forged["claims"][0] = "y_hat == 0"
+    forged["findings"][0]["claims"][0] = {"grade": "right"}
+    with pytest.raises(No):
+        check(forged)
 
 
 def test_neither_accepts_another_answer() -> None:

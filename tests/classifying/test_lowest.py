@@ -29,6 +29,7 @@ from zerograd.core.model.point import Model, Point
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.work import budget
 from zerograd.core.points.documents import check_kind_document, kind_to_json
+from zerograd.core.points.kinds import Best, Evidence, PointKind, check_kind
 from zerograd.core.points.lowest import check_lowest, squares, unfit
 
 CORNERS = [[0, 0], [0, 1], [1, 0], [1, 1]]
@@ -210,7 +211,9 @@ def test_both_checkers_agree_on_changed_proofs(seed: int) -> None:
     net = network(random.choice((1, 2)), random.choice((1, 2)), phi, random.random() < 0.7)
     x = [[random.randint(-2, 2) for _ in range(net.inputs)] for _ in range(4)]
     point, found = least_of(net, x, [random.randint(-2, 2) for _ in range(4)], "mse")
-    kind = kind_among_all(point)
+    assert kind_among_all(point).is_global(point.model)
+    evidence = Evidence(minimum=found.proof or Best())
+    kind = PointKind(check_kind(point, evidence), evidence)
     assert kind.is_global(point.model)
     document = json.loads(json.dumps(kind_to_json(point, kind)))
     assert verdicts(point, document) == (str(kind.kind),) * 2

@@ -129,7 +129,7 @@ def test_a_document_of_ours_is_replaced(folder: Program, command: str) -> None:
 
 @pytest.mark.parametrize("name", ["out.csv", pytest.param("out.parquet", marks=pytest.mark.needs("pyarrow"))])
 def test_a_table_of_ours_is_replaced(folder: Program, name: str) -> None:
-    """As its document is; what only looks like one is kept."""
+    """So is its document; what only looks like a table is kept."""
     command = ("sweep.yaml", "--no-store", "-q", "-o", name)
     assert run(folder, "sweep", *command).code == 0
     assert run(folder, "sweep", *command).code == 0

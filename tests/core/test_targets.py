@@ -85,6 +85,17 @@ def test_classes(y: Any) -> None:
     assert rows == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
 
 
+def test_the_class_of_the_only_sample() -> None:
+    """A number, as other arrays of one entry; no class, and more than one sample, are mistakes."""
+    shape: dict[str, Any] = {"network": [1, 1, 3], "loss": "cross_entropy", "targets": "class"}
+    given = problem(samples=1, given={"y": 2}, **shape).given["y"]
+    assert given == {(0, 0): 0, (0, 1): 0, (0, 2): 1}
+    with pytest.raises(ProblemError, match="3 is no class: expected a whole number from 0 to 2"):
+        problem(samples=1, given={"y": 3}, **shape)
+    with pytest.raises(ProblemError, match=r"y has shape \(2, 3\), found shape \(\)"):
+        problem(samples=2, given={"y": 2}, **shape)
+
+
 def test_classes_of_single_samples() -> None:
     """They have names, where the number of samples is open as well; those left out are free."""
     shape: dict[str, Any] = {"network": [1, 1, 2], "loss": "cross_entropy", "targets": "class"}

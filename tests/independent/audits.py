@@ -41,7 +41,8 @@ def check(document: Any) -> None:
                 others = [other for other in document["claims"] if other is not claim]
                 _check_example(own, claim["rounded"], others, finding, answers)
             elif not answers:
-                need(finding["grade"] == "undecided", "a grade without answers")
+                if finding["grade"] != "undecided":
+                    _check_settled(own, claim, finding)
             elif claim == "minimum: local":
                 raise CannotTell("kinds of points")
             else:
@@ -57,6 +58,31 @@ def _depends(question: Any, claim: Any) -> bool:
         or any("grad(" in t for t in texts)
         or claim == "minimum: local"
     )
+
+
+def _check_settled(question: Any, claim: Any, finding: Any) -> None:
+    """What is claimed is so, or is not, whatever stands for what is not given: with 0 and with 1."""
+    relations = ("zero", "nonzero", "some_nonzero", "any_nonzero", "positive", "negative", "minimum", "where")
+    need(not any(question.get(key) for key in relations), "a grade without answers, though more is asked")
+    if not isinstance(claim, str) or finding["grade"] not in ("right", "rounded", "wrong"):
+        raise CannotTell("a step, or digits that were cut off")
+    near, exactly = condition_of(claim)
+    holds = exactly if "~" in claim and finding["grade"] == "right" else near
+    told = f"not ({near})" if finding["grade"] == "wrong" else holds
+    here, samples = Problem(question), question["samples"]
+    shapes = here.shapes | {"x": (samples, here.widths[0]), "y": (samples, here.widths[-1])}
+    for other in (0, 1):
+        values = {
+            name: _filled(shape, question.get("given", {}).get(name), other) for name, shape in shapes.items()
+        }
+        asked = {**question, "given": values, "where": [told]}
+        need(not Calculation(Problem(asked), question["samples"]).found, f"a grade: {finding['grade']}")
+
+
+def _filled(shape: Any, given: Any, other: int) -> Any:
+    if not shape:
+        return other if given is None else given
+    return [_filled(shape[1:], given and given[n], other) for n in range(shape[0])]
 
 
 def _check_claim(question: Any, claim: str, finding: Any, answers: Mapping[str, Any]) -> None:

@@ -169,6 +169,13 @@ class Kinds:
             match data["minimum"]["by"]:
                 case "best predictions":
                     need(all(low <= 0 <= high for _, low, high in self.adjoints()), "one could be better")
+                case "best function":
+                    sums: dict[Any, list[Fraction]] = {}
+                    for (m, k), low, high in self.adjoints():
+                        alike = k, *(self.values["x"][m, j] for j in range(self.widths[0]))
+                        ends = sums.setdefault(alike, [F(0), F(0)])
+                        ends[:] = ends[0] + low, ends[1] + high
+                    need(all(low <= 0 <= high for low, high in sums.values()), "a better function of x")
                 case "multipliers":
                     self.multipliers(data["minimum"])
                 case "second derivatives":
@@ -211,7 +218,7 @@ class Kinds:
             return False
         by = data["minimum"]["by"] if "minimum" in data else ""
         convex = by in ("multipliers", "second derivatives") and self.depth == 1 and not self.tables[0][0]
-        return True if convex or by in ("best predictions", "least loss") else None
+        return True if convex or by in ("best predictions", "best function", "least loss") else None
 
     def least(self, proof: Any) -> None:
         """Raises No."""

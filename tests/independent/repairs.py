@@ -164,6 +164,15 @@ def check(document: dict[str, Any]) -> int:
             inside = any(within(value, each) for each in stretches.get(entry, []))
             need(example.holds({entry: value}) == inside, f"{entry} = {value}: {inside}")
             tried += 1
+    if "printed" in document:
+        found = example.with_values({})
+        off = [
+            (name, index, printed)
+            for name, index, printed in example.claims
+            if (index or len(printed) == 1) and not right(found[name], index, printed)
+        ]
+        told = {each.split("[")[0] for each in document["printed"]["off"]}
+        need({name for name, _, _ in off} <= told, "what is off is told")
     return tried
 
 

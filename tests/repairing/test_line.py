@@ -13,12 +13,10 @@ from hypothesis import strategies as st
 
 from zerograd.core.auditing.claims import Printed, read_claims
 from zerograd.core.auditing.findings import Grade
-from zerograd.core.auditing.grading import graded
+from zerograd.core.auditing.grading import graded, printed_so
 from zerograd.core.numbers import univariate as uni
 from zerograd.core.numbers.field import NumberField
 from zerograd.core.numbers.germs import Germ
-from zerograd.core.numbers.real import compare
-from zerograd.core.repairing.freed import printed_so
 from zerograd.core.repairing.line import Spot, enclosure, integers_of, order, real_roots
 
 RATIONAL = st.fractions(-5, 5, max_denominator=6)
@@ -86,4 +84,4 @@ def test_what_digits_stand_for(text: str, off: int) -> None:
     printed: Printed = claim.statement.printed.entries[0]  # type: ignore[union-attr]
     value = printed.value + Fraction(off, 200) * Fraction(printed.unit)
     allowed = graded(value, printed) in (Grade.RIGHT, Grade.ROUNDED, Grade.CUT)
-    assert printed_so(partial(compare, value), printed) == allowed
+    assert printed_so(partial(order, value), printed) == allowed

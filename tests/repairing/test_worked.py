@@ -12,7 +12,7 @@ import zerograd as zg
 from tests.effort import seeds
 from tests.repairing.planted import digits, drawn, printed, problem_of
 from zerograd.core.auditing.claims import read_claims
-from zerograd.core.repairing.repairs import Printed, check_repair
+from zerograd.core.repairing.repairs import PrintedNumbers, check_repair
 from zerograd.core.repairing.slips import Number, Slip
 from zerograd.core.repairing.worked import Work, sheet_of
 from zerograd.repairing.slips import find_printed
@@ -79,7 +79,7 @@ def test_the_same_with_what_was_rounded_on_the_way() -> None:
         "grad(w1) ~ [[-0.081997,-0.327988,-0.57392],[0,0,0],[0.121131,0.484524,0.847917]]",
     ]
     found = find_printed(problem, read_claims(claims), lambda: True)
-    assert found == Printed((Slip(Number("grad(a2)", (0, 2)), "term", 10, 0),), Fraction(1, 1000))
+    assert found == PrintedNumbers((Slip(Number("grad(a2)", (0, 2)), "term", 10, 0),), Fraction(1, 1000))
 
 
 def test_a_printed_slip_has_consequences() -> None:
@@ -93,6 +93,20 @@ def test_a_printed_slip_has_consequences() -> None:
     told = str(zg.repair(problem, claims, changes=1))
     assert "this one does not follow; the others do" in " ".join(told.split())
     assert "z3[0,1] was taken ten times: " in told
+
+
+def test_an_audit_says_where_it_went_wrong() -> None:
+    """One pre-activation is off, and with it all that comes of it: the audit names it."""
+    problem = problem_of(
+        {"x": [[1, 2]], "y": [[1]], "w1": [["0.3", "0.7"]], "b1": ["0.1"], "w2": [["0.5"]], "b2": ["0.2"]},
+        [2, 1, 1],
+    )
+    slip = Slip(Number("z1", (0, 0)), "factor", 10)
+    claims = as_calculated(problem, ["z1", "y_hat", "grad(w2)", "grad(w1)"], slip)
+    told = " ".join(str(zg.audit(problem, claims)).split())
+    off = "Of 5 printed numbers that are off, 4 follow from what is printed before them"
+    assert f"{off}; these do not: z1[0,0]. zerograd repair tells more." in told
+    assert "follow" not in str(zg.audit(problem, ["y_hat ~ 0.9", "z1 ~ 7"]))
 
 
 @pytest.mark.parametrize(
@@ -154,6 +168,22 @@ def test_calculated_from_rounded_numbers(seed: int) -> None:
     y_hat = values["b2"][0,] + sum(values["w2"][0, i] * max(z[i], Fraction(0)) for i in range(2))
     claims = [f"z1 ~ [{digits(z[0], 1)}, {digits(z[1], 1)}]", f"y_hat == {y_hat}"]
     assert worked(problem, claims).unfollowed == []
+
+
+def test_weights_that_were_updated_too_early() -> None:
+    """The backward pass went through the weights as they are after the step."""
+    problem = problem_of(
+        {"x": [[1, 2]], "y": [[1]], "w1": [["0.3", "0.7"]], "b1": ["0.1"], "w2": [["0.5"]], "b2": ["0.2"]},
+        [2, 1, 1],
+    )
+    (claim,) = read_claims([{"after_step": "1/2", "w2": "0"}])
+    slip = Slip(Number("grad(a1)", None), "updated")
+    work = Work(sheet_of(problem, (claim,)), {slip.number: slip}, follow_printed=False).done()
+    row = [digits(work.values[Number("grad(w1)", (0, j))], 6) for j in range(2)]
+    after = digits(work.values[Number("w2", (0, 0), claim.step)], 6)
+    claims = read_claims([f"grad(w1) ~ [{', '.join(row)}]", {"after_step": "1/2", "w2": after}])
+    found = find_printed(problem, claims, lambda: True)
+    assert found is not None and found.slips == (slip,)
 
 
 def test_after_a_step() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -42,6 +44,8 @@ def question(activation: str, loss: str, **asked: Any) -> zg.Problem:
 @cache
 def answer(activation: str, loss: str) -> zg.Sat:
     """A checked answer."""
+    if find_spec("torch"):
+        import_module("torch")  # re-checks ask it where it is loaded
     found = zg.solve(question(activation, loss), timeout=60)
     assert isinstance(found, zg.Sat)
     return found

@@ -9,10 +9,12 @@ from zerograd.classifying.kinds import kind_of
 from zerograd.classifying.lowest import Least, TooManyError, find_least
 from zerograd.core.errors import Refused
 from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.kinks import NoSlopeYet
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.exact import Exact, compare
-from zerograd.core.points.kinds import Evidence, PointKind, check_kind
+from zerograd.core.points.kinds import BestFunction, Evidence, PointKind, check_kind
 from zerograd.core.points.lowest import squares, unfit
+from zerograd.core.points.minimum import is_best_function
 from zerograd.core.question.problem import Problem
 
 
@@ -43,6 +45,11 @@ def kind_among_all(
 def _evidence(
     point: Point[Exact], evidence: Evidence, timely: Callable[[], bool], known: Least | None
 ) -> Evidence:
+    try:
+        if is_best_function(point):
+            return replace(evidence, minimum=BestFunction(), reason="")
+    except (Refused, OnKink, NoSlopeYet, ArithmeticError):
+        pass  # it is not known
     reason = unfit(point.model, (*point.x.entries, *point.y.entries))
     if reason is None:
         try:

@@ -28,11 +28,12 @@ class Judged:
     answers: bool | None
 
 
-def judged(problem: Problem, witness: Witness, *, seed: int = 0) -> Judged:
+def judged(problem: Problem, witness: Witness, *, seed: int = 0, brief: bool = False) -> Judged:
     """Return whether a witness is such a minimum as a problem asks for.
 
     Args:
         seed: of the search for a lower loss.
+        brief: whether its parameters may have any numbers.
     """
     if isinstance(witness, EnclosedWitness):
         return Judged(None, None, None)
@@ -44,7 +45,7 @@ def judged(problem: Problem, witness: Witness, *, seed: int = 0) -> Judged:
         return Judged(kind, None, kind.kind.is_minimum)
     from zerograd.classifying.lower import find_lower  # NumPy and FLINT: few questions ask for it
 
-    searched = find_lower(witness.point, seed=seed)
+    searched = find_lower(witness.point, seed=seed, brief=brief)
     if searched.lower is not None:
         return Judged(kind, searched.lower, answers=True)
     return Judged(kind, None, False if searched.best else None)

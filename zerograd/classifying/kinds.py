@@ -19,6 +19,7 @@ from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.points.curves import Curve, check_change
 from zerograd.core.points.kinds import (
     Best,
+    BestFunction,
     Evidence,
     Level,
     PointKind,
@@ -28,7 +29,14 @@ from zerograd.core.points.kinds import (
     is_critical,
     unscalable,
 )
-from zerograd.core.points.minimum import MinimumProof, Sides, UnitProof, adjoint_with, is_best
+from zerograd.core.points.minimum import (
+    MinimumProof,
+    Sides,
+    UnitProof,
+    adjoint_with,
+    is_best,
+    is_best_function,
+)
 from zerograd.core.points.second_order import Expansion, kernel, second_order
 
 MAX_PARAMETERS = 60
@@ -78,7 +86,8 @@ def _is_critical(point: Point[Exact]) -> bool:
 def _decided(point: Point[Exact]) -> Evidence:
     """A proof that it is a local minimum, or a way down; else why there is neither."""
     reasons: list[str] = []
-    ways: tuple[Callable[[Point[Exact]], Evidence | str], ...] = (_best, _one_layer, _gradient, _curvature)
+    ways: tuple[Callable[[Point[Exact]], Evidence | str], ...]
+    ways = (_best, _one_layer, _gradient, _curvature, _best_function)
     for way in ways:
         try:
             found = way(point)
@@ -95,6 +104,10 @@ def _decided(point: Point[Exact]) -> Evidence:
 
 def _best(point: Point[Exact]) -> Evidence | str:
     return Evidence(minimum=Best()) if is_best(point) else ""
+
+
+def _best_function(point: Point[Exact]) -> Evidence | str:
+    return Evidence(minimum=BestFunction()) if is_best_function(point) else ""
 
 
 def _one_layer(point: Point[Exact]) -> Evidence | str:

@@ -1,8 +1,8 @@
 """Other parameters with a lower loss on the same data.
 
-Where the best fit is known exactly (`zerograd.classifying.lines`), so is the answer. Else hidden layers are
-drawn, or found by descent in floating point, rounded to short rationals, and the last layer is fit exactly.
-What is found is compared exactly; draws are the same for a seed.
+Where the least loss of all parameters is known (`zerograd.classifying.lowest`), so is the answer. Hidden
+layers are drawn for short numbers, or else found by descent in floating point and rounded to short rationals,
+and the last layer is fit exactly. What is found is compared exactly; draws are the same for a seed.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_mat
 
-from zerograd.classifying import lines
-from zerograd.core.errors import TooMuchWork
+from zerograd.classifying.lowest import TooManyError, find_least
+from zerograd.core.errors import Refused, TooMuchWork
 from zerograd.core.model.activations import Activation
+from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.rationals import narrowed
 from zerograd.core.numbers.real import Real, compare
+from zerograd.core.points.lowest import unfit
 from zerograd.core.verdict.lower import Lower, loss_at
 from zerograd.core.verdict.size import height
 from zerograd.evaluate import floats, losses, passes
@@ -58,29 +60,48 @@ class Searched:
     best: bool = False
 
 
-def find_lower(point: Point[Exact], *, seed: int = 0) -> Searched:
-    """Look for parameters with a lower loss, with small numbers where the loss is as low."""
+def find_lower(point: Point[Exact], *, seed: int = 0, brief: bool = False) -> Searched:
+    """Look for parameters with a lower loss, with small numbers where the loss is as low.
+
+    Args:
+        seed: of draws.
+        brief: whether any numbers will do, where the least loss is known.
+    """
     try:
         here = loss_at(point)
     except ArithmeticError:
         return Searched(None)
-    if lines.unfit(point) is None:
-        _, fits = lines.best_fits(point)
-        known = _best(point, here, fits)
-        return Searched(known, best=known is None)
-    return Searched(_searched(point, here, seed))
+    least = _least(point)
+    if least is not None:
+        lower = _best(point, here, [least])
+        if lower is None or brief:
+            return Searched(lower, best=lower is None)
+    return Searched(_searched(point, here, seed, least))
 
 
-def _searched(point: Point[Exact], here: Real, seed: int) -> Lower | None:
+def _least(point: Point[Exact]) -> Parameters | None:
+    """Parameters with the least loss of all, where they are known to have it."""
+    if unfit(point.model, (*point.x.entries, *point.y.entries)) is not None:
+        return None
+    try:
+        return find_least(point.model, point.x, point.y).parameters
+    except (TooManyError, Refused, OnKink, ArithmeticError):
+        return None
+
+
+def _searched(point: Point[Exact], here: Real, seed: int, least: Parameters | None) -> Lower | None:
+    known = [] if least is None else [least]
     try:
         values = {name: floats.to_floats(array) for name, array in point.variables.items()}
     except (floats.NotComparable, TypeError):
-        return None
+        return _best(point, here, known)
     search, dice = _Search(point, values), np.random.default_rng([seed, *b"lower"])
     drawn = search.drawn(dice)
-    lower = _best(point, here, (each for start in drawn for each in search.rounded(start, DENOMINATORS[:1])))
-    if lower is not None and point.model.loss.is_nonnegative and loss_at(lower.at(point)) == 0:
-        return lower  # there is nothing below
+    exact = (each for start in drawn for each in search.rounded(start, DENOMINATORS[:1]))
+    lower = _best(point, here, chain(known, exact))
+    done = lower is not None and point.model.loss.is_nonnegative and loss_at(lower.at(point)) == 0
+    if known or done:  # there is nothing below
+        return lower
     ends = search.descended(dice, drawn)
     further = (each for start in ends for each in search.rounded(start, DENOMINATORS))
     return _best(point, here, chain([] if lower is None else [lower.parameters], further))
@@ -124,10 +145,9 @@ class _Search:
         self.network = point.model.network
         self.shapes = self.network.shapes
         self.last = self.network.depth
-        loss = point.model.loss.inner
-        # Of losses of residuals a fit by least squares is best where it is exact.
-        self.linear = self.network.layers[-1].activation.is_linear and loss.of_residuals
-        self.best = self.linear and loss.least_squares
+        # Of most losses a fit by least squares is best where it is exact.
+        self.linear = self.network.layers[-1].activation.is_linear
+        self.best = self.linear and point.model.loss.least_squares
         self.bias = self.network.layers[-1].bias
         self.convention: Kink = "left"
 

@@ -22,6 +22,7 @@ from zerograd.core.numbers.products import dot
 from zerograd.core.numbers.rationals import narrowed
 from zerograd.core.points.lowest import SIGNS, Bound, Cones, Lowest, least_masks
 from zerograd.core.points.patterns import Pattern, Vector, following, side
+from zerograd.core.points.second_order import kernel
 
 MOST_PATTERNS = 400
 MOST_PROBLEMS = 2000
@@ -99,6 +100,24 @@ class _Search:
 
     def run(self) -> Least:
         patterns = self._patterns()
+        self._list_rays(patterns)
+        pool = _Pool({(pattern, sign): 0 for pattern in patterns for sign in SIGNS})
+        best: tuple[Fraction, Mapping[str, Array[Any]]] | None = None
+        while (open_ := self._open(pool)) is not None:
+            if len(pool.directions) >= MOST_PROBLEMS or not self.timely():
+                raise TooManyError("there are too many patterns of the units, or there was no more time")
+            squares, left, parameters = self._solved(open_)
+            if best is None or squares < best[0]:
+                best = squares, parameters
+            if squares == 0:
+                return Least(Fraction(0), parameters, None)
+            self._add(pool, left)
+        if best is None:
+            raise TooManyError("there is nothing to choose")
+        return Least(best[0], best[1], self._proof(pool))
+
+    def _list_rays(self, patterns: Sequence[Pattern]) -> None:
+        """Find the rays, what each adds to predictions, and which of them lie in the cone of each pattern."""
         rays = [*self._rays()]
         values = [[Fraction(dot(ray, row)) for row in self.exact] for ray in rays]
         signs = [[(v > 0) - (v < 0) for v in row] for row in values]
@@ -118,20 +137,6 @@ class _Search:
             ]
             for pattern in patterns
         }
-        pool = _Pool({(pattern, sign): 0 for pattern in patterns for sign in SIGNS})
-        best: tuple[Fraction, Mapping[str, Array[Any]]] | None = None
-        while (open_ := self._open(pool)) is not None:
-            if len(pool.directions) >= MOST_PROBLEMS or not self.timely():
-                raise TooManyError("there are too many patterns of the units, or there was no more time")
-            squares, left, parameters = self._solved(open_)
-            if best is None or squares < best[0]:
-                best = squares, parameters
-            if squares == 0:
-                return Least(Fraction(0), parameters, None)
-            self._add(pool, left)
-        if best is None:
-            raise TooManyError("there is nothing to choose")
-        return Least(best[0], best[1], self._proof(pool))
 
     def _patterns(self) -> list[Pattern]:
         left, open_ = [], [""]
@@ -281,40 +286,14 @@ class _Search:
 
 def _independent(rows: Sequence[Sequence[Rational]]) -> list[int]:
     """Columns that are independent, of which the others are combinations."""
-    kept: list[int] = []
-    basis: list[list[Fraction]] = []
-    for j, column in enumerate(zip(*rows, strict=True)):
-        left = [Fraction(v) for v in column]
-        for other in basis:
-            share = sum((a * b for a, b in zip(left, other, strict=True)), Fraction(0))
-            share /= sum((b * b for b in other), Fraction(0))
-            left = [a - share * b for a, b in zip(left, other, strict=True)]
-        if any(left):
-            kept.append(j)
-            basis.append(left)
-    return kept
+    width = len(rows[0])
+    # A vector of the kernel makes the last column that it names a combination of those before.
+    vectors = kernel([[*map(Fraction, row)] for row in rows], width)
+    dependent = {max(j for j, v in enumerate(vector) if v) for vector in vectors}
+    return [j for j in range(width) if j not in dependent]
 
 
-def _normal(rows: Sequence[Whole], width: int) -> tuple[Fraction, ...] | None:
+def _normal(rows: Sequence[Whole], width: int) -> Sequence[Fraction] | None:
     """The vector orthogonal to width − 1 vectors, up to its length; None if they are dependent."""
-    matrix = [[Fraction(v) for v in row] for row in rows]
-    pivots: list[int] = []
-    for column in range(width):
-        at = len(pivots)
-        row = next((i for i in range(at, len(matrix)) if matrix[i][column]), None)
-        if row is None:
-            continue
-        matrix[at], matrix[row] = matrix[row], matrix[at]
-        matrix[at] = [v / matrix[at][column] for v in matrix[at]]
-        for i, other in enumerate(matrix):
-            if i != at and other[column]:
-                matrix[i] = [a - other[column] * b for a, b in zip(other, matrix[at], strict=True)]
-        pivots.append(column)
-    if len(pivots) < width - 1:
-        return None
-    free = next(j for j in range(width) if j not in pivots)
-    vector = [Fraction(0)] * width
-    vector[free] = Fraction(1)
-    for i, column in enumerate(pivots):
-        vector[column] = -matrix[i][free]
-    return tuple(vector)
+    vectors = kernel([[*map(Fraction, row)] for row in rows], width)
+    return vectors[0] if len(vectors) == 1 else None

@@ -71,7 +71,8 @@ def audit(
 
     `==` is exact; `~` compares the digits that are printed. Where a sample is on a kink, claims are judged
     under each convention for the derivative there. Where not everything is given, a claim is right if it
-    holds for all numbers that fit the file, wrong if for none, else open.
+    holds for all numbers that fit the file, wrong if for none, else open. With `rounded: 2` (or `true`) the
+    numbers with digits behind the point are roundings: is there an exact example that rounds to them?
 
     Exit codes: 0 every claim is right (perhaps up to rounding), 1 one is wrong, 2 unusable input, 3 one is
     open or undecided, 130 interrupted.

@@ -26,13 +26,10 @@ class Kind(Generic[T]):
     """What is done with the documents of a format.
 
     Attributes:
-        check: reads one, and accepts it if all that it says of this problem is so.
+        check: reads one, and accepts it if all that it says of this problem is so; else it raises Refused,
+            or FormatError if it is not of the documented form.
         line: what was accepted, in a line.
         proved: whether it leaves nothing open.
-
-    Raises:
-        Refused: ``check``: something that is not so.
-        FormatError: ``check``: it is not of the documented form.
     """
 
     check: Callable[[Problem, object], T]

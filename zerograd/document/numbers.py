@@ -46,8 +46,8 @@ def exact_text(value: Real) -> str:
 
 
 def equation(name: str, text: str) -> str:
-    """``w1 = -2/3``, or ``w1 ≈ 1.2345e-40``, of a number as `exact_text` writes it."""
-    return f"{name} ≈ {text[1:]}" if text.startswith("≈") else f"{name} = {text}"
+    """``w1 = -2/3``, or ``w1 ≈ 1.2345e-40``, of a number as `exact_text` writes it (or with ``≈ ``)."""
+    return f"{name} ≈ {text[1:].lstrip()}" if text.startswith("≈") else f"{name} = {text}"
 
 
 def decimal_text(value: Real) -> str:

@@ -19,7 +19,7 @@ from zerograd.core.repairing.freed import Entry, Stretch, line_of, unfit
 from zerograd.core.repairing.line import Place, enclosure
 from zerograd.core.repairing.repairs import (
     Free,
-    Printed,
+    PrintedNumbers,
     Repairs,
     in_order,
     sets_of,
@@ -31,7 +31,9 @@ from zerograd.repairing.slips import find_printed
 
 Alive = Callable[[], bool]
 Say = Callable[[str], None]
-Ask = Callable[[Problem], Certificate | Mapping[Entry, Rational] | None]
+Ask = Callable[[Problem, float], Certificate | Mapping[Entry, Rational] | None]
+ASKED = (2.0, 10.0)
+"""Seconds, at most, for one question to solvers; all are asked for the first time before one is again."""
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Search:
         changes: up to so many values are changed together.
         alive: whether there is time left.
         say: is told what is looked at.
-        ask: puts a question to solvers; returns a certificate, or numbers that answer it.
+        ask: puts a question to solvers, for so many seconds; returns a certificate, or numbers that answer.
     """
 
     problem: Problem
@@ -55,7 +57,7 @@ class Search:
     found: list[Found] = field(default_factory=list)
     open: list[Free] = field(default_factory=list)
     certificates: dict[Free, Certificate] = field(default_factory=dict)
-    printed: Printed | None = None
+    printed: PrintedNumbers | None = None
 
     def run(self) -> Repairs:
         """Look for repairs, until they are found or time is up. (Ctrl-C ends it: `result` has what it found.)
@@ -73,6 +75,8 @@ class Search:
             for size in range(1, self.changes + 1):
                 if not self.found:
                     self._sets(ordered, size)
+                    if size == 1 < self.changes and not self.found:
+                        self._exchanged(ordered)
                     self._asked(ordered, size)
         return self.result()
 
@@ -115,19 +119,35 @@ class Search:
 
     def _asked(self, claims: Sequence[Claim], size: int) -> None:
         """Ask solvers about sets that are open, until one helps: of one number, all its values are known."""
-        sets = [free for free in self.open if len(free) == size]
+        for seconds in ASKED:  # what is easy comes first
+            self._asked_for(claims, [free for free in self.open if len(free) == size], seconds)
+
+    def _asked_for(self, claims: Sequence[Claim], sets: Sequence[Free], seconds: float) -> None:
         for number, free in enumerate(sets):
             if self.found or not self.alive():
                 return
             self.say(f"asking whether values help: {number} of {len(sets)} sets")
             question = question_of(self.problem, claims, free)
-            answer = None if question is None else self.ask(question)
+            answer = None if question is None else self.ask(question, seconds)
             if isinstance(answer, Certificate):
                 self.certificates[free] = answer
                 self.open.remove(free)
             elif answer is not None:
-                *others, last = free
-                self.found += self._along(claims, last, {at: answer[at] for at in others})
+                self.found += self._plainer(claims, {at: answer[at] for at in free if at in answer}, free)
+
+    def _plainer(self, claims: Sequence[Claim], values: dict[Entry, Rational], free: Free) -> list[Found]:
+        """Repairs near numbers that a solver has found: likely values, or few decimals, one after another."""
+        *others, last = free
+        if len(values) < len(free):
+            return []
+        for at in others:
+            beside = {each: value for each, value in values.items() if each != at}
+            for found in self._along(claims, at, beside):
+                if found.stretch.holds(values[at]):
+                    value, _ = meant(self.problem, at, found.stretch)
+                    values[at] = values[at] if value is None else value
+                    break
+        return self._along(claims, last, {at: values[at] for at in others})
 
     def _along(self, claims: Sequence[Claim], last: Entry, values: Mapping[Entry, Rational]) -> list[Found]:
         """Repairs by one number, with values of others."""
@@ -153,21 +173,40 @@ class Search:
             return []
         return found
 
+    def _exchanged(self, claims: Sequence[Claim]) -> None:
+        """Try two numbers of one array in each other's place, as where a 2×2 matrix is transposed.
+
+        This comes before solvers are asked, where little else can be known.
+        """
+        if unfit(self.problem) is None:
+            return
+        arrays, sets = given.given_arrays(self.problem), [*sets_of(self.problem, 2)]
+        for one, other in sets:
+            values = (arrays[other.name][other.index], arrays[one.name][one.index])
+            if one.name == other.name and values[0] != values[1] and self.alive():
+                self.say(f"exchanging {one} and {other}")
+                self.found += self._audited(claims, dict(zip((one, other), values, strict=True)))
+        if self.found:
+            self.open = [*self.open, *sets]
+
     def _by_audits(self, claims: Sequence[Claim], free: Free) -> list[Found]:
         found = []
         for values in product(*(typical(self.problem, at).values() for at in free)):
             if not self.alive():
                 break
-            changed: dict[Entry, Rational] = dict(zip(free, values, strict=True))
-            try:
-                with budget(DEFAULT):
-                    wrong = wrong_claims(with_values(self.problem, changed), claims)
-            except (ProblemError, TooMuchWork):
-                continue
-            if not wrong:
-                *others, (last, value) = changed.items()
-                found.append(Found(tuple(others), last, Stretch(value, value, True, True)))
+            found += self._audited(claims, dict(zip(free, values, strict=True)))
         return found
+
+    def _audited(self, claims: Sequence[Claim], changed: Mapping[Entry, Rational]) -> list[Found]:
+        """The repair by these values, if an audit decides all claims, and finds none wrong, with them."""
+        try:
+            with budget(DEFAULT):
+                if wrong_claims(with_values(self.problem, changed), claims, undecided=True):
+                    return []
+        except (ProblemError, TooMuchWork):
+            return []
+        *others, (last, value) = changed.items()
+        return [Found(tuple(others), last, Stretch(value, value, True, True))]
 
     def _rank(self, found: Found) -> tuple[bool, Fraction, str]:
         """What was likely meant comes first, then small changes."""

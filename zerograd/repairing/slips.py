@@ -9,7 +9,7 @@ from zerograd.core.auditing.claims import Claim
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.question.problem import Problem
-from zerograd.core.repairing.repairs import SLACK, Printed
+from zerograd.core.repairing.repairs import SLACK, PrintedNumbers
 from zerograd.core.repairing.slips import FACTORS, Number, Slip, plain_name
 from zerograd.core.repairing.worked import Sheet, Work, sheet_of
 
@@ -21,7 +21,7 @@ STEPS = 1_000_000
 Alive = Callable[[], bool]
 
 
-def find_printed(problem: Problem, claims: Sequence[Claim], alive: Alive) -> Printed | None:
+def find_printed(problem: Problem, claims: Sequence[Claim], alive: Alive) -> PrintedNumbers | None:
     """Return slips in what claims print; if there are none, such with which the numbers follow nearly.
 
     Returns:
@@ -35,10 +35,10 @@ def find_printed(problem: Problem, claims: Sequence[Claim], alive: Alive) -> Pri
         if not slips and len(Work(sheet).done().unfollowed) > 1:
             near = find_slips(replace(sheet, slack=SLACK), alive)
             if near:
-                return Printed(near, SLACK)
+                return PrintedNumbers(near, SLACK)
     except ArithmeticError:
         return None
-    return Printed(slips)
+    return PrintedNumbers(slips)
 
 
 def find_slips(sheet: Sheet, alive: Alive) -> tuple[Slip, ...]:
@@ -163,6 +163,8 @@ def _whole(sheet: Sheet, number: Number) -> Iterator[Slip]:
         layer = str(int(name[6:-1]) + 1)
     elif name == "grad(x)":
         layer = "1"
+    if name.startswith("grad(a") and sheet.steps and number.step is None:
+        yield Slip(number, "updated")
     if layer and len({*sheet.network.shapes[f"w{layer}"]}) == 1 and sheet.network.shapes[f"w{layer}"][0] > 1:
         yield Slip(number, "transposed")
 

@@ -10,7 +10,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, compare, narrow, sign
 from zerograd.core.points.curves import Curve, change
 from zerograd.core.points.documents import kind_from_json
-from zerograd.core.points.kinds import Best, Kind, PointKind, Rescaled, with_parameters
+from zerograd.core.points.kinds import Best, BestFunction, Kind, PointKind, Rescaled, with_parameters
 from zerograd.core.points.lowest import Lowest
 from zerograd.core.points.minimum import MinimumProof
 from zerograd.core.question.given import given_point
@@ -18,7 +18,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.enclosed import EnclosedWitness
-from zerograd.document.numbers import exact_text
+from zerograd.document.numbers import equation, exact_text
 
 _KINDS = {
     Kind.STRICT: "a strict local minimum: the loss is higher at all other parameters nearby",
@@ -39,13 +39,15 @@ def kind_text(point: Point[Exact], found: PointKind) -> str:
     """What kind of point it is, and why; with the exact change of the loss where it falls."""
     kind, evidence = found.kind, found.evidence
     parts = [_KINDS[kind]]
-    if isinstance(evidence.minimum, Lowest):
+    if isinstance(evidence.minimum, Lowest | BestFunction):
         parts = [_GLOBAL + (", and nearby the same at some" if kind is Kind.FLAT else "")]
     if evidence.falls is not None:
         parts.append(_falling(point, evidence.falls))
     match evidence.minimum:
         case Best():
-            parts.append("no prediction could be better")
+            parts.append("no prediction could be better, so it is a global minimum")
+        case BestFunction():
+            parts.append("no function of the inputs has")
         case MinimumProof(units) if units:
             parts.append("at the kinks there are multipliers")
     match evidence.level:
@@ -74,12 +76,17 @@ def _better(point: Point[Exact], parameters: Mapping[str, Array[Exact]]) -> str:
 
 def parameters_text(parameters: Mapping[str, Array[Exact]]) -> str:
     """``w1 = 0, b1 = 1, w2 = 1/3``."""
-    values = [
-        f"{short_entry(name, index, array.shape)} = {exact_text(value)}"
+    values = parameter_texts(parameters)
+    return ", ".join(values[:_MOST_VALUES]) + ", …" * (len(values) > _MOST_VALUES)
+
+
+def parameter_texts(parameters: Mapping[str, Array[Exact]]) -> list[str]:
+    """Return all parameters with their values: ``w1 = 0``, and so on."""
+    return [
+        equation(short_entry(name, index, array.shape), exact_text(value))
         for name, array in parameters.items()
         for index, value in array.items()
     ]
-    return ", ".join(values[:_MOST_VALUES]) + ", …" * (len(values) > _MOST_VALUES)
 
 
 def given_kind_text(problem: Problem, certificate: Certificate) -> str:

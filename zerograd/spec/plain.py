@@ -48,6 +48,8 @@ def _is_plain(key: str, value: object) -> bool:
             return True
         case "version", int():
             return value == 1 and type(value) is int
+        case "spurious", bool():
+            return True
         case "network", list():
             return len(value) >= 2 and all(map(_is_count, value))
         case "network", {"inputs": inputs, "layers": list(layers), **others}:

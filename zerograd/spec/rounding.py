@@ -11,15 +11,20 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from zerograd.core.auditing.claims import ROUNDED, Claim, ClaimError, Rounded, printed_number
+from zerograd.core.auditing.claims import (
+    MAX_EXPONENT,
+    ROUNDED,
+    Claim,
+    ClaimError,
+    Rounded,
+    printed_number,
+)
 from zerograd.core.model.references import Reference, parse_reference
 from zerograd.core.numbers.arrays import indices
 from zerograd.core.numbers.rationals import narrowed
 from zerograd.core.numbers.work import spend
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
-
-MOST_PLACES = 400
 
 
 def rounded_claim(problem: Problem, data: object, written: Any) -> Claim:
@@ -33,15 +38,16 @@ def rounded_claim(problem: Problem, data: object, written: Any) -> Claim:
         ClaimError: it is neither true nor a number of digits.
     """
     whole = isinstance(data, int) and not isinstance(data, bool)
-    if data is not True and not (whole and 0 < data <= MOST_PLACES):  # type: ignore[operator]
+    if data is not True and not (whole and 0 < data <= MAX_EXPONENT):  # type: ignore[operator]
         told = f"expected true, or the number of digits behind the point, such as 4, found {data!r:.40}"
         raise ClaimError((), told)
     units = []
     for name, text in _decimals(problem, written):
-        unit = Fraction(printed_number(text, ()).unit if data is True else Fraction(1, 10 ** int(str(data))))
+        printed = printed_number(text, ())
+        unit = Fraction(printed.unit if data is True else Fraction(1, 10 ** int(str(data))))
         if unit < 1:
             units.append((name, narrowed(unit)))
-            if Fraction(printed_number(text, ()).value) % unit:
+            if Fraction(printed.value) % unit:
                 raise ClaimError((), f"{name} = {text} has more than {data} digits behind the point")
     if not units:
         told = "no given number has digits behind a point: whole numbers and fractions are exact"

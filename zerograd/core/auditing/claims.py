@@ -41,8 +41,8 @@ MAX_EXPONENT = 400
 
 PROBABILITIES = "p"
 """What the loss makes of ŷ, softmax(ŷ) or σ(ŷ), where it makes probabilities of it."""
-_OF_OUTPUTS = ("softmax", "sigmoid")
-_FUNCTIONS = (*FUNCTIONS, *_OF_OUTPUTS)
+OF_OUTPUTS = ("softmax", "sigmoid")
+_FUNCTIONS = (*FUNCTIONS, *OF_OUTPUTS)
 _MINIMUM = re.compile(r"\s*minimum\s*:\s*(local|global)\s*")
 _PRINTED = re.compile(r"([-+]?)([0-9]+(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([-+]?[0-9]{1,9}))?")
 
@@ -139,6 +139,11 @@ class Step:
         of = "" if self.moved is None else f" of {', '.join(self.moved)}"
         return f"after a step of {rational_text(self.rate)}{of}"
 
+    def to_json(self) -> dict[str, Any]:
+        """``{"after_step": "1/10", "of": ["w1"]}``."""
+        moved = {} if self.moved is None else {MOVED: list(self.moved)}
+        return {AFTER: rational_text(self.rate), **moved}
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -164,8 +169,7 @@ class Claim:
             return self.statement.to_json()
         if self.step is None:
             return str(self.statement)
-        moved = {} if self.step.moved is None else {MOVED: list(self.step.moved)}
-        return {AFTER: rational_text(self.step.rate), **moved, "claim": str(self.statement)}
+        return {**self.step.to_json(), "claim": str(self.statement)}
 
 
 def read_claims(data: object) -> tuple[Claim, ...]:
@@ -383,5 +387,5 @@ def claimable_shapes(model: Model, samples: int) -> dict[str, Shape]:
     shapes = quantity_shapes(model.network, samples)
     between = [name for name in shapes if name == "y_hat" or (name[0] in "za" and name[1:].isdigit())]
     shapes |= {f"grad({name})": shapes[name] for name in between}
-    shapes |= {f"{function}(y_hat)": shapes["y_hat"] for function in _OF_OUTPUTS}
+    shapes |= {f"{function}(y_hat)": shapes["y_hat"] for function in OF_OUTPUTS}
     return shapes | ({PROBABILITIES: shapes["y_hat"]} if model.loss.probabilities else {})

@@ -14,6 +14,8 @@ from math import prod
 from typing import Any, TypeAlias
 
 from zerograd.core.auditing.claims import (
+    OF_OUTPUTS,
+    PROBABILITIES,
     Claim,
     Digits,
     GlobalMinimum,
@@ -28,6 +30,7 @@ from zerograd.core.auditing.hints import hinted
 from zerograd.core.auditing.naming import lookup_at
 from zerograd.core.errors import ProblemError
 from zerograd.core.model.kinks import CHOICES, Kink
+from zerograd.core.model.losses.outputs import MeanOfOutputs
 from zerograd.core.model.references import Reference
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.rationals import narrowed
@@ -44,6 +47,7 @@ from zerograd.core.question.language import (
     Unary,
     names_in,
     unparse,
+    walk,
 )
 from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
@@ -67,6 +71,11 @@ _EXACT = ExactAlgebra()
 class UnaskedError(Exception):
     """A claim that cannot be put as a question."""
 
+    @classmethod
+    def of(cls, error: ProblemError) -> UnaskedError:
+        """Say what is wrong with the question."""
+        return cls(f"it cannot be put as a question: {error.issues[0].message}")
+
 
 def free_entries(problem: Problem) -> list[str]:
     """Return what is not given: whole arrays by name, else entries."""
@@ -79,6 +88,59 @@ def free_entries(problem: Problem) -> list[str]:
         else:
             free += [str(Reference(name, index)) for index in indices(shape) if index not in known]
     return free
+
+
+def filled(problem: Problem, claim: Claim) -> Problem | None:
+    """Return the example with any numbers for what is not given, if the claim does not depend on it.
+
+    None of others; and where more is asked, which may fit no numbers.
+    """
+    asks = problem.where or any(problem.query.values()) or problem.minimum is not None
+    if asks or problem.samples.fixed is None or problem.derivative_at_kink in CHOICES:
+        return None
+    shapes = variable_shapes(problem.network, problem.samples.fixed)
+    shares = problem.model.loss.probabilities == "softmax"
+    arrays: dict[str, Any] = {}
+    for name, shape in shapes.items():
+        known = problem.given.get(name, {})
+        spend(2 + prod(shape))
+        if len(known) < prod(shape) and name in _needed(problem, claim):
+            return None
+        first = 1 if name == "y" and (problem.targets == "sign" or shares) else 0
+        values = (known.get(at, 0 if at[-1] else first) for at in indices(shape))
+        arrays[name] = Array(shape, tuple(values)).tolist()
+    try:
+        return problem.with_given(arrays)
+    except ProblemError:
+        return None
+
+
+def _needed(problem: Problem, claim: Claim) -> set[str]:
+    """The names of all numbers that what a claim speaks of may depend on: more, where that is not plain."""
+    match claim.statement:
+        case Condition() as condition:
+            names = set(condition.names)
+        case Digits(quantity=quantity):
+            names = names_in(quantity)
+        case _:
+            return {"x", "y", *problem.network.shapes}
+    everything = {"x", *problem.network.shapes}
+    if not isinstance(problem.model.loss, MeanOfOutputs):  # whose targets play no part
+        everything.add("y")
+    if claim.step is not None:
+        return everything | names
+    needed: set[str] = set()
+    for name in names - set(OF_OUTPUTS):
+        if name in ("x", "y", *problem.network.shapes):
+            needed.add(name)
+        elif name[0] in "za" and name[1:].isdigit():
+            below = range(1, int(name[1:]) + 1)
+            needed |= {"x", *(f"{kind}{layer}" for layer in below for kind in "wb")}
+        elif name in ("y_hat", PROBABILITIES):
+            needed |= {"x", *problem.network.shapes}
+        else:
+            needed |= everything | ({"y"} if name == "r" else set())
+    return needed
 
 
 def conventions_of(problem: Problem, claims: Iterable[Claim], rules: Iterable[Kink]) -> list[Kink | None]:
@@ -141,8 +203,7 @@ def judged(problem: Problem, number: int, claim: Claim, convention: Kink | None,
         if claim.step is not None:
             raise UnaskedError("what is so after a step is calculated where everything is given")
         if isinstance(claim.statement, LocalMinimum):
-            everywhere = isinstance(claim.statement, GlobalMinimum)
-            finding = _of_minimum(problem, "global" if everywhere else "local", answer)
+            finding = _of_minimum(problem, claim.statement, answer)
         else:
             finding = _of_condition(problem, claim.statement, answer)
     except UnaskedError as why:
@@ -152,12 +213,16 @@ def judged(problem: Problem, number: int, claim: Claim, convention: Kink | None,
 
 def with_condition(problem: Problem, node: Node) -> Problem:
     """Return the question with a further condition. Raises UnaskedError if it cannot be asked."""
+    if any(isinstance(part, Call) and part.function in OF_OUTPUTS for part in walk(node)) or (
+        PROBABILITIES in names_in(node)
+    ):
+        raise UnaskedError("probabilities are calculated where everything is given")
     try:
         return problem.with_conditions([str(parse_condition(unparse(node)))])
     except LanguageError as error:
         raise UnaskedError(str(error)) from None
     except ProblemError as error:
-        raise UnaskedError(f"it cannot be put as a question: {error.issues[0].message}") from None
+        raise UnaskedError.of(error) from None
 
 
 def _of_condition(problem: Problem, statement: Statement, answer: Answering) -> Finding:
@@ -200,23 +265,30 @@ def _grade(holds: Answer, fails: Answer) -> Grade:
     return Grade.OPEN if isinstance(holds, Sat) and isinstance(fails, Sat) else Grade.UNDECIDED
 
 
-def _of_minimum(problem: Problem, minimum: str, answer: Answering) -> Finding:
+def at_minimum(problem: Problem, statement: LocalMinimum) -> Problem:
+    """Return the question with what a claim says of the parameters. Raises UnaskedError."""
+    everywhere = isinstance(statement, GlobalMinimum) or problem.minimum == "global"
+    try:
+        return problem.asking(minimum="global" if everywhere else "local")
+    except ProblemError as error:
+        raise UnaskedError.of(error) from None
+
+
+def _of_minimum(problem: Problem, statement: LocalMinimum, answer: Answering) -> Finding:
     """A point off the kinks with a gradient other than 0 is no minimum."""
-    if minimum == "global" and problem.spurious:
-        raise UnaskedError("what the file says excludes it: a spurious minimum is no global one")
-    holds = answer(FOR, problem.asking(minimum=minimum))
+    holds = answer(FOR, at_minimum(problem, statement))
     if isinstance(holds, Unsat):
         return Finding(Grade.WRONG)
     moving = " or ".join(f"any(grad({name}) != 0)" for name in problem.network.shapes)
     try:
         off = problem.with_kink("forbid")
     except ProblemError as error:
-        raise UnaskedError(f"it cannot be put as a question: {error.issues[0].message}") from None
+        raise UnaskedError.of(error) from None
     fails = answer(AGAINST, with_condition(off, parse_condition(moving).node))
     if isinstance(holds, Sat) and isinstance(fails, Sat):
         return Finding(Grade.OPEN)
-    told = f"some that fit are a {minimum} minimum" if isinstance(holds, Sat) else "no answer was found"
-    return Finding(Grade.UNDECIDED, reason=f"{told}; whether all are, no question decides")
+    told = "it holds for some that fit" if isinstance(holds, Sat) else "no answer was found"
+    return Finding(Grade.UNDECIDED, reason=f"{told}; whether for all, no question decides")
 
 
 def node_of(statement: Statement) -> Node:

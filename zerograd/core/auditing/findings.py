@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from zerograd.core.auditing.claims import AFTER, MOVED, Claim, Printed, Step
+from zerograd.core.auditing.claims import Claim, Printed, Step
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.exact import Exact
@@ -89,11 +89,10 @@ class Hint:
         if self.factor is not None:
             return {"factor": rational_text(self.factor), "entries": list(self.entries)}
         if self.step is not None:
-            moved = {} if self.step.moved is None else {MOVED: list(self.step.moved)}
-            return {AFTER: rational_text(self.step.rate), **moved}
-        return (
-            {"transposed": True} if self.transposed else {"swapped": self.swapped, "places": [*self.places]}
-        )
+            return self.step.to_json()
+        if self.transposed:
+            return {"transposed": True}
+        return {"swapped": self.swapped, "places": [*self.places]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any, TypeAlias
 
-from zerograd.core.auditing.claims import Digits, Printed
+from zerograd.core.auditing.claims import Digits, Printed, Statement
 from zerograd.core.auditing.findings import Finding, Grade, Value
 from zerograd.core.numbers.arrays import Array, Index, Shape, side_by_side, squeeze
 from zerograd.core.numbers.exact import divide
@@ -40,7 +40,6 @@ FACTORS: tuple[Rational, ...] = (2, Fraction(1, 2), -1, -2, Fraction(-1, 2), 10,
 
 _WORST = (Grade.WRONG, Grade.UNDEFINED, Grade.UNDECIDED, Grade.CUT, Grade.ROUNDED, Grade.RIGHT)
 
-
 _ALGEBRA = EnclosureAlgebra()
 
 
@@ -66,18 +65,23 @@ def condition_finding(condition: Condition, lookup: Lookup) -> Finding:
     values = tuple(_compared(condition.node, lookup, holds=holds))[:MOST]
     if holds:
         return Finding(Grade.RIGHT, values)
-    return Finding(Grade.WRONG, values, factor=_factor_of(condition.node, lookup))
+    factor = None
+    if (pair := compared(condition, lookup)) is not None:
+        _, known, printed = pair
+        factor = common_factor(known.entries, printed, lookup("y").shape)
+    return Finding(Grade.WRONG, values, factor=factor)
 
 
-def _factor_of(node: Node, lookup: Lookup) -> Rational | None:
-    """`common_factor` of an equation with numbers."""
-    match node:
-        case Chain(operands=[left, right], operators=["=="]) if not names_in(right):
-            values, numbers = (number_of(each, _ALGEBRA, lookup) for each in (left, right))
+def compared(statement: Statement, lookup: Lookup) -> tuple[Node, Array[Real], Sequence[Printed]] | None:
+    """Return what a claim compares with printed numbers, or exact ones; None if it is no such claim."""
+    match statement:
+        case Digits(quantity=quantity, printed=printed):
+            return quantity, number_of(quantity, _ALGEBRA, lookup), printed.entries
+        case Condition(node=Chain(operands=(quantity, right), operators=("==",))) if not names_in(right):
+            values, numbers = (number_of(each, _ALGEBRA, lookup) for each in (quantity, right))
             if squeeze(values.shape) == squeeze(numbers.shape):
                 rational = [n for n in numbers.entries if isinstance(n, int | Fraction)]  # all of them
-                exact = [Printed("", number, 0) for number in rational]
-                return common_factor(values.entries, exact, lookup("y").shape)
+                return quantity, values, [Printed("", number, 0) for number in rational]
     return None
 
 
@@ -196,6 +200,40 @@ def graded(value: Real, printed: Printed) -> Grade:
     if cut and near is False:
         return Grade.CUT
     return Grade.WRONG if near is False and cut is False else Grade.UNDECIDED
+
+
+def printed_so(compare: Callable[[Rational], int], printed: Printed) -> bool:
+    """Whether digits may be printed of a number: it is the number, rounded or cut off.
+
+    Args:
+        compare: the sign of the number minus another one.
+    """
+    spend(20)
+    low, high, with_low, with_high = range_of(printed)
+    above = compare(low)
+    if above < 0 or (above == 0 and not with_low):
+        return False
+    below = compare(high)
+    return below < 0 or (below == 0 and with_high)
+
+
+def range_of(printed: Printed) -> tuple[Rational, Rational, bool, bool]:
+    """Return the numbers of which digits may be printed, as `graded` says.
+
+    Returns:
+        The least and the greatest, and whether each of them is such a number.
+    """
+    value, unit = printed.value, printed.unit
+    if unit == 0 or (value == 0 and unit >= 1):
+        return value, value, True, True
+    half = Fraction(unit) / 2
+    if unit >= 1:
+        return value - half, value + half, True, True
+    if value == 0 and not printed.negative:
+        return -unit, unit, False, False
+    if printed.negative:
+        return value - unit, value + half, False, True
+    return value - half, value + unit, True, False
 
 
 def _between(value: Real, low: Rational, high: Rational) -> bool | None:

@@ -10,19 +10,15 @@ from dataclasses import replace
 from fractions import Fraction
 from math import prod
 
-from zerograd.core.auditing.claims import Digits, Printed, Statement, Step
+from zerograd.core.auditing.claims import Printed, Statement, Step
 from zerograd.core.auditing.findings import Finding, Grade, Hint
-from zerograd.core.auditing.grading import FACTORS, Lookup, entry_name, graded, is_right_by
+from zerograd.core.auditing.grading import FACTORS, Lookup, compared, entry_name, graded, is_right_by
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array, Shape, squeeze
 from zerograd.core.numbers.rationals import narrowed
 from zerograd.core.numbers.real import Real
 from zerograd.core.numbers.work import spend
-from zerograd.core.question.conditions import Condition, number_of
-from zerograd.core.question.enclosures import EnclosureAlgebra
-from zerograd.core.question.language import Chain, Node, names_in
-
-_ALGEBRA = EnclosureAlgebra()
+from zerograd.core.question.language import Node
 
 
 def hinted(finding: Finding, statement: Statement, lookup: Lookup) -> Finding:
@@ -37,19 +33,6 @@ def hinted(finding: Finding, statement: Statement, lookup: Lookup) -> Finding:
         return finding
     quantity, values, printed = pair
     return replace(finding, hint=_slip(quantity, values, printed))
-
-
-def compared(statement: Statement, lookup: Lookup) -> tuple[Node, Array[Real], Sequence[Printed]] | None:
-    """Return what a claim compares with printed numbers, or exact ones; None if it is no such claim."""
-    match statement:
-        case Digits(quantity=quantity, printed=printed):
-            return quantity, number_of(quantity, _ALGEBRA, lookup), printed.entries
-        case Condition(node=Chain(operands=(quantity, right), operators=("==",))) if not names_in(right):
-            values, numbers = (number_of(each, _ALGEBRA, lookup) for each in (quantity, right))
-            if squeeze(values.shape) == squeeze(numbers.shape):
-                rational = [n for n in numbers.entries if isinstance(n, int | Fraction)]  # all of them
-                return quantity, values, [Printed("", number, 0) for number in rational]
-    return None
 
 
 def _slip(quantity: Node, values: Array[Real], printed: Sequence[Printed]) -> Hint | None:

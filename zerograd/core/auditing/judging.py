@@ -27,8 +27,8 @@ from zerograd.core.auditing.claims import (
 )
 from zerograd.core.auditing.completions import Ask
 from zerograd.core.auditing.findings import FORMAT, Audit, Column, Finding, FoundKind, Grade, Hint
-from zerograd.core.auditing.grading import Lookup, statement_finding
-from zerograd.core.auditing.hints import compared, hinted, other_steps
+from zerograd.core.auditing.grading import Lookup, compared, statement_finding
+from zerograd.core.auditing.hints import hinted, other_steps
 from zerograd.core.auditing.naming import PRECISIONS, lookup_at
 from zerograd.core.errors import FormatError, Refused, Violation, short
 from zerograd.core.model.backprop import ExactActivate, OnKink, Site
@@ -45,6 +45,7 @@ from zerograd.core.points.documents import check_kind_document
 from zerograd.core.points.kinds import PointKind
 from zerograd.core.question import given
 from zerograd.core.question.conditions import Condition, evaluate, number_of
+from zerograd.core.question.documents import document_about
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.language import LanguageError, unparse
 from zerograd.core.question.problem import Problem
@@ -106,9 +107,23 @@ def _asked(problem: Problem, claims: tuple[Claim, ...], convention: Kink | None,
         if isinstance(claim.statement, Rounded):
             continue
         asked = under if completions.depends(problem, claim) else problem
-        findings[number] = completions.judged(asked, number, claim, convention, ask)
+        findings[number] = _settled(under, claim, convention) or completions.judged(
+            asked, number, claim, convention, ask
+        )
     _judge_rounded(under, claims, convention, findings, ask)
     return Column(convention, tuple(finding for finding in findings if finding is not None))
+
+
+def _settled(problem: Problem, claim: Claim, convention: Kink | None) -> Finding | None:
+    """What becomes of a claim whose numbers depend on nothing but what is given; None of others."""
+    if (example := completions.filled(problem, claim)) is None:
+        return None
+    try:
+        rule = example.derivative_at_kink
+        column = _column(example, (claim,), rule, convention, kind_of=None, ask=None)
+    except OnKink:  # so no numbers fit
+        return None
+    return column.findings[0]
 
 
 def accepted_audit_line(audit: Audit) -> str:
@@ -125,11 +140,8 @@ def check_audit(problem: Problem, data: object) -> Audit:
         Refused: something that is not so.
         FormatError: no such document.
     """
-    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
-        raise FormatError(f"not a document of the format {FORMAT}")
-    if data.get("problem") != problem.digest:
-        raise Refused([Violation("problem", problem.digest, str(data.get("problem"))[:80])])
-    told = data.get("findings")
+    said = document_about(problem, data, FORMAT)
+    told = said.get("findings")
 
     def kind_told(point: Point[Exact], convention: Kink | None, number: int, _: bool) -> PointKind:
         finding = _told_of(told, convention, number)
@@ -143,11 +155,11 @@ def check_audit(problem: Problem, data: object) -> Audit:
             raise Refused([Violation(f"claims[{number}]", f"the answer to what was asked ({asked})", "none")])
         return answer_from_json(answers[asked], question)
 
-    found = audit(problem, read_claims(data.get("claims")), kind_told, answer_told)
+    found = audit(problem, read_claims(said.get("claims")), kind_told, answer_told)
     calculated = found.to_json()
     for key in ("kink", "question"):
-        if data.get(key) != calculated[key]:
-            raise Refused([Violation(key, short(calculated[key]), short(data.get(key)))])
+        if said.get(key) != calculated[key]:
+            raise Refused([Violation(key, short(calculated[key]), short(said.get(key)))])
     # Answers were checked as they were read; what they tell of a search is not calculated anew.
     computed, claimed = _without_answers(calculated["findings"]), _without_answers(told)
     _without_untold_hints(computed, claimed)

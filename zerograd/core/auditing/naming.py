@@ -10,7 +10,7 @@ from zerograd.core.model.enclosing import BITS_OF_POINTS
 from zerograd.core.model.losses.labels import softmax
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact_functions import EXACT
+from zerograd.core.numbers.exact_functions import ExactFunctions
 from zerograd.core.numbers.functions import sigmoid
 from zerograd.core.numbers.real import RealFunctions, narrow
 from zerograd.core.numbers.work import spend_on
@@ -42,7 +42,7 @@ def lookup_at(point: Point[Any]) -> Lookup:
 def _probabilities(point: Point[Any], function: str) -> Array[Any]:
     """What softmax, sample by sample, or the logistic function makes of ŷ, exact or enclosed."""
     functions = point.functions
-    if functions is EXACT:  # of an exact point, whose probabilities are not
+    if isinstance(functions, ExactFunctions):  # probabilities at an exact point are not exact
         functions = RealFunctions(PRECISIONS[-1])
     y_hat, outputs = point.forward.y_hat, point.model.network.outputs
     spend_on(y_hat.entries, 20 * outputs)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from zerograd.core.auditing.claims import Claim, Digits, GlobalMinimum, LocalMinimum, Rounded
-from zerograd.core.auditing.completions import Ask, UnaskedError, near, node_of, with_condition
+from zerograd.core.auditing.claims import Claim, Digits, LocalMinimum, Rounded
+from zerograd.core.auditing.completions import Ask, UnaskedError, at_minimum, near, node_of, with_condition
 from zerograd.core.auditing.findings import Finding, Grade
 from zerograd.core.auditing.grading import Lookup, statement_finding
 from zerograd.core.errors import ProblemError
@@ -30,7 +30,7 @@ from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.given import given_arrays, incomplete
 from zerograd.core.question.language import LanguageError
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Bound, Rational, tighter, variable_shapes
+from zerograd.core.question.vocabulary import RELATIONS, Bound, Rational, tighter, variable_shapes
 from zerograd.core.verdict.answer import Sat, Unknown, Unsat
 
 EXAMPLE = "example"
@@ -41,7 +41,7 @@ Halves: TypeAlias = Mapping[tuple[str, Index], Rational]
 LookupOf: TypeAlias = Callable[[Claim, Point[Any]], Lookup]
 """What names stand for, of a claim at a point: after the claim's step, where it has one."""
 
-_GAPS = (*UNDECIDED, ArithmeticError)
+_GAPS = (*UNDECIDED, ArithmeticError, TypeError)  # irrational numbers stand beside no enclosures
 _ALGEBRA = EnclosureAlgebra()
 
 
@@ -134,21 +134,20 @@ def judged(
     if ask is None:
         return Finding(Grade.UNDECIDED, reason="without a search it is not decided")
     try:
-        question, left = widened(problem, halves), []
+        question, left = widened(_unasked(problem) if complete else problem, halves), []
         for _, claim in others.claims:
             if claim.step is not None:
                 left.append(claim)
                 continue
-            if isinstance(claim.statement, LocalMinimum):
-                everywhere = isinstance(claim.statement, GlobalMinimum) or question.minimum == "global"
-                question = question.asking(minimum="global" if everywhere else "local")
-                continue
             try:
+                if isinstance(claim.statement, LocalMinimum):
+                    question = at_minimum(question, claim.statement)
+                    continue
                 question = with_condition(question, node_of(claim.statement))
             except UnaskedError:
                 left.append(claim)
     except ProblemError as error:
-        return Finding(Grade.UNDECIDED, reason=f"it cannot be put as a question: {error.issues[0].message}")
+        return Finding(Grade.UNDECIDED, reason=str(UnaskedError.of(error)))
     answer = ask(*place, EXAMPLE, question)
     answers = ((EXAMPLE, answer),)
     match answer:
@@ -162,6 +161,11 @@ def judged(
             return Finding(Grade.UNDECIDED, reason=told, answers=answers)
         case Unknown():
             return Finding(Grade.UNDECIDED, reason=f"no answer was found: {answer}", answers=answers)
+
+
+def _unasked(problem: Problem) -> Problem:
+    """The example alone: what a problem asks plays no part where everything is given."""
+    return problem.asking(where=(), minimum=None, **dict.fromkeys(map(str, RELATIONS), ()))
 
 
 def boxed(problem: Problem, halves: Halves) -> Point[Any]:

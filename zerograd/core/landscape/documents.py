@@ -9,10 +9,12 @@ from zerograd.core.errors import FormatError, Refused, Violation, short
 from zerograd.core.landscape.levels import Complete, Excluded, LeastLoss, Level, Levels, check_levels
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
+from zerograd.core.points.curves import arrays_to_lists
 from zerograd.core.points.documents import proof_from_json, proof_to_json
 from zerograd.core.points.kinds import Best
 from zerograd.core.points.lowest import Lowest
 from zerograd.core.points.patterns import Vector
+from zerograd.core.question.documents import document_about
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational
 
@@ -30,7 +32,7 @@ def to_json(levels: Levels) -> dict[str, Any]:
             {
                 "loss": rational_text(level.loss),
                 "kind": KIND,
-                "parameters": _parameters_to_json(level.parameters),
+                "parameters": arrays_to_lists(level.parameters),
             }
             for level in levels.levels
         ],
@@ -39,7 +41,7 @@ def to_json(levels: Levels) -> dict[str, Any]:
     if levels.least is not None:
         data["least"] = {
             "loss": rational_text(levels.least.loss),
-            "parameters": _parameters_to_json(levels.least.parameters),
+            "parameters": arrays_to_lists(levels.least.parameters),
             "minimum": proof_to_json(levels.least.proof),
         }
     if levels.proof is not None:
@@ -58,10 +60,6 @@ def to_json(levels: Levels) -> dict[str, Any]:
     return data
 
 
-def _parameters_to_json(parameters: Mapping[str, Array[Rational]]) -> dict[str, Any]:
-    return {name: array.map(rational_text).tolist() for name, array in parameters.items()}
-
-
 def check_document(problem: Problem, data: object) -> Levels:
     """Accept a document if all that it says is so.
 
@@ -69,18 +67,15 @@ def check_document(problem: Problem, data: object) -> Levels:
         Refused: something that is not so.
         FormatError: no such document.
     """
-    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
-        raise FormatError(f"not a document of the format {FORMAT}")
-    if data.get("problem") != problem.digest:
-        raise Refused([Violation("problem", problem.digest, short(data.get("problem")))])
-    if data.get("question") != problem.to_json():
-        raise Refused([Violation("question", short(problem.to_json()), short(data.get("question")))])
-    proof = _proof(data["proof"]) if "proof" in data else None
-    if data.get("complete") is not (proof is not None):
-        raise Refused([Violation("complete", str(proof is not None).lower(), short(data.get("complete")))])
-    least = _least(problem, data["least"]) if "least" in data else None
+    said = document_about(problem, data, FORMAT)
+    if said.get("question") != problem.to_json():
+        raise Refused([Violation("question", short(problem.to_json()), short(said.get("question")))])
+    proof = _proof(said["proof"]) if "proof" in said else None
+    if said.get("complete") is not (proof is not None):
+        raise Refused([Violation("complete", str(proof is not None).lower(), short(said.get("complete")))])
+    least = _least(problem, said["least"]) if "least" in said else None
     found = Levels(
-        problem, tuple(_level(problem, each) for each in _listed(data.get("levels"))), proof, least
+        problem, tuple(_level(problem, each) for each in _listed(said.get("levels"))), proof, least
     )
     check_levels(found)
     return found

@@ -45,6 +45,7 @@ from zerograd.core.points.kinds import Best, Evidence, check_kind
 from zerograd.core.points.lowest import Lowest
 from zerograd.core.points.patterns import Pattern, Vector, patterns_left
 from zerograd.core.question.fitness import no_least_squares
+from zerograd.core.question.given import given_data, incomplete_data
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import RELATIONS, Rational
 
@@ -200,13 +201,8 @@ def unfit(problem: Problem) -> str | None:
         return "levels are those of networks with one linear output"
     if reason := no_least_squares(problem):
         return reason
-    if (
-        problem.samples.fixed is None
-        or len(problem.given.get("x", {})) < problem.samples.fixed * problem.network.inputs
-    ):
-        return "x is not given in full"
-    if len(problem.given.get("y", {})) < problem.samples.fixed:
-        return "y is not given in full"
+    if reason := incomplete_data(problem):
+        return reason
     if set(problem.given) - {"x", "y"}:
         return "parameters are given: levels are those of all parameters"
     if (
@@ -257,9 +253,7 @@ def point_of(
     problem: Problem, parameters: Mapping[str, Array[Rational]], convention: Kink = "forbid"
 ) -> Point[Any]:
     """The point with these parameters and the problem's data."""
-    samples, network = problem.samples.least, problem.network
-    x = Array.build((samples, network.inputs), problem.given["x"].__getitem__)
-    y = Array.build((samples, network.outputs), problem.given["y"].__getitem__)
+    x, y = given_data(problem)
     model = replace(problem.model, network=problem.network.under(convention))
     return Point(model, parameters, x, y, ExactActivate(convention))
 

@@ -60,9 +60,7 @@ class Curve:
 
     def to_json(self) -> list[dict[str, Any]]:
         """Each step as nested lists by name."""
-        return [
-            {name: array.map(exact_to_json).tolist() for name, array in step.items()} for step in self.steps
-        ]
+        return [arrays_to_lists(step) for step in self.steps]
 
 
 def _minus(value: Exact) -> Exact:
@@ -79,6 +77,11 @@ def curve_from_json(network: Network, data: object, field: NumberField | None = 
             raise FormatError("curve: each step is an object of arrays by the names of parameters")
         steps.append({name: array_from_lists(step[name], network.shapes[name], field) for name in step})
     return Curve(tuple(steps))
+
+
+def arrays_to_lists(arrays: Mapping[str, Array[Any]]) -> dict[str, Any]:
+    """Return arrays of exact numbers, by name, as nested lists of what JSON has."""
+    return {name: array.map(exact_to_json).tolist() for name, array in arrays.items()}
 
 
 def array_from_lists(data: object, shape: tuple[int, ...], field: NumberField | None) -> Array[Exact]:

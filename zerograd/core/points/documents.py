@@ -14,8 +14,18 @@ from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json, f
 from zerograd.core.numbers.field import NumberField
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
 from zerograd.core.numbers.work import spend
-from zerograd.core.points.curves import Curve, array_from_lists, change, curve_from_json
-from zerograd.core.points.kinds import Best, Evidence, Kind, Level, PointKind, Proof, Rescaled, SecondOrder
+from zerograd.core.points.curves import Curve, array_from_lists, arrays_to_lists, change, curve_from_json
+from zerograd.core.points.kinds import (
+    Best,
+    BestFunction,
+    Evidence,
+    Kind,
+    Level,
+    PointKind,
+    Proof,
+    Rescaled,
+    SecondOrder,
+)
 from zerograd.core.points.lowest import Bound, Lowest
 from zerograd.core.points.minimum import MinimumProof, Multipliers, UnitProof
 from zerograd.core.points.patterns import Vector
@@ -39,7 +49,7 @@ def kind_to_json(point: Point[Exact], found: PointKind) -> dict[str, Any]:
         if moved is not None:
             data[name] = _moved_to_json(point, moved)
     if evidence.better is not None:
-        data["better"] = {name: array.map(exact_to_json).tolist() for name, array in evidence.better.items()}
+        data["better"] = arrays_to_lists(evidence.better)
     if evidence.reason:
         data["reason"] = evidence.reason
     return data
@@ -57,6 +67,8 @@ def proof_to_json(proof: Proof) -> dict[str, Any]:
     match proof:
         case Best():
             return {"by": "best predictions"}
+        case BestFunction():
+            return {"by": "best function"}
         case SecondOrder():
             return {"by": "second derivatives"}
         case Lowest(undivided, bounds):
@@ -161,6 +173,8 @@ def proof_from_json(data: object, field: NumberField | None = None) -> Proof:
             return Lowest(_rows(said.get("undivided"), "undivided"), tuple(map(_bound, bounds)))
         case "best predictions":
             return Best()
+        case "best function":
+            return BestFunction()
         case "second derivatives":
             return SecondOrder()
         case "multipliers":

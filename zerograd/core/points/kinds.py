@@ -22,7 +22,7 @@ from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.work import spend
 from zerograd.core.points.curves import Curve, check_change, growing, moves
 from zerograd.core.points.lowest import Lowest, check_lowest
-from zerograd.core.points.minimum import MinimumProof, check_minimum, is_best
+from zerograd.core.points.minimum import MinimumProof, check_minimum, is_best, is_best_function
 from zerograd.core.points.second_order import second_order
 
 
@@ -51,6 +51,11 @@ class Best:
 
 
 @dataclass(frozen=True)
+class BestFunction:
+    """No function of the inputs has a lower loss, so no parameters have: samples may have equal inputs."""
+
+
+@dataclass(frozen=True)
 class SecondOrder:
     """The second derivatives show it (`zerograd.core.points.second_order`)."""
 
@@ -67,7 +72,7 @@ class Rescaled:
     unit: int
 
 
-Proof = Best | MinimumProof | SecondOrder | Lowest
+Proof = Best | BestFunction | MinimumProof | SecondOrder | Lowest
 """Why a point is a local minimum; some show more (`PointKind.is_global`)."""
 Level = Curve | Rescaled
 """Where the loss stays as it is."""
@@ -115,7 +120,7 @@ class PointKind:
         if evidence.falls is not None or evidence.better is not None:
             return False
         match evidence.minimum:
-            case Best() | Lowest():
+            case Best() | BestFunction() | Lowest():
                 return True
             case MinimumProof() | SecondOrder() if _is_convex(model):
                 return True
@@ -158,6 +163,9 @@ def _checked(point: Point[Exact], evidence: Evidence) -> Kind:
         case Best():
             if not is_best(point):
                 raise Refused([Violation("every prediction", "one that could not be better", "another")])
+        case BestFunction():
+            if not is_best_function(point):
+                raise Refused([Violation("the predictions", "those of a best function of x", "others")])
         case MinimumProof() as proof:
             check_minimum(point, proof)
         case SecondOrder():

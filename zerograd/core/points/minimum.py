@@ -269,6 +269,33 @@ def is_best(point: Point[Any]) -> bool:
     return all(sign(low) <= 0 <= sign(high) for low, high in pairs)
 
 
+def is_best_function(point: Point[Any]) -> bool:
+    """Whether no function of the inputs has a lower loss: equal inputs have equal predictions.
+
+    That is so if, for each output and all samples with the same inputs, 0 is a sum of their adjoints.
+
+    Raises:
+        ArithmeticError: it is not known.
+    """
+    loss = growing(point)
+    if not loss.convex:
+        return False
+    check_domain(loss, point)
+    left, right = (
+        loss.adjoint(point.forward.y_hat, point.y, EXACT, side).rows() for side in ("left", "right")
+    )
+    alike: dict[Any, list[int]] = {}
+    for m, row in enumerate(point.x.rows()):
+        spend(2 * len(row))
+        rational = all(isinstance(value, int | Fraction) for value in row)
+        alike.setdefault(tuple(row) if rational else m, []).append(m)  # fewer that are alike ask for more
+    return all(
+        sign(total(left[m][k] for m in samples)) <= 0 <= sign(total(right[m][k] for m in samples))
+        for samples in alike.values()
+        for k in range(len(left[0]))
+    )
+
+
 def check_minimum(point: Point[Exact], proof: MinimumProof) -> None:
     """Return quietly if the proof shows that the point is a local minimum.
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from zerograd.core.errors import FormatError, Issue, ProblemError, short
+from zerograd.core.errors import FormatError, Issue, ProblemError, Refused, Violation, short
 from zerograd.core.model.network import Network
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.work import spend
@@ -26,6 +26,20 @@ KEYS = (
     "where", "given", "bounds", "domain", "derivative_at_kink", "minimum", "spurious",
     "expect", "prefer",
 )  # fmt: skip
+
+
+def document_about(problem: Problem, data: object, form: str) -> Mapping[str, Any]:
+    """Return a document of a format, which says of itself that it is about a problem.
+
+    Raises:
+        FormatError: it is of another format.
+        Refused: it is about another problem.
+    """
+    if not isinstance(data, Mapping) or data.get("format") != form:
+        raise FormatError(f"not a document of the format {form}")
+    if data.get("problem") != problem.digest:
+        raise Refused([Violation("problem", problem.digest, short(data.get("problem")))])
+    return data
 
 
 def read_json(path: Path) -> Any:

@@ -5,6 +5,7 @@ It is exact where loss and gradients are rational; elsewhere it encloses them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from math import prod
@@ -14,7 +15,7 @@ from zerograd.core.model.backprop import ExactActivate, OnKink
 from zerograd.core.model.enclosing import EnclosingActivate
 from zerograd.core.model.point import Point
 from zerograd.core.model.slopes import choices_at, off_kinks
-from zerograd.core.numbers.arrays import Array, indices
+from zerograd.core.numbers.arrays import Array, Shape, indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.real import RealFunctions
 from zerograd.core.numbers.work import remembered_of_last
@@ -33,7 +34,19 @@ def incomplete(question: Question) -> str | None:
     """Return what is not given; None if everything is."""
     if question.samples.fixed is None:
         return "the number of samples is open"
-    for name, shape in variable_shapes(question.network, question.samples.fixed).items():
+    return _lacking(question, variable_shapes(question.network, question.samples.fixed))
+
+
+def incomplete_data(question: Question) -> str | None:
+    """Return what of ``x`` and ``y`` is not given; None if all of it is."""
+    if question.samples.fixed is None:
+        return "x is not given in full"
+    shapes = variable_shapes(question.network, question.samples.fixed)
+    return _lacking(question, {name: shapes[name] for name in ("x", "y")})
+
+
+def _lacking(question: Question, shapes: Mapping[str, Shape]) -> str | None:
+    for name, shape in shapes.items():
         if len(question.given.get(name, {})) < prod(shape):
             return f"{name} is not given in full"
     return None
@@ -98,6 +111,13 @@ def given_arrays(question: Question) -> dict[str, Array[Any]]:
         name: Array(shape, tuple(map(question.given[name].__getitem__, indices(shape))))
         for name, shape in variable_shapes(question.network, question.samples.least).items()
     }
+
+
+def given_data(question: Question) -> tuple[Array[Any], Array[Any]]:
+    """Return ``x`` and ``y``, of a question in which they are given (`incomplete_data`)."""
+    shapes = variable_shapes(question.network, question.samples.least)
+    x, y = (Array.build(shapes[name], question.given[name].__getitem__) for name in ("x", "y"))
+    return x, y
 
 
 def _point(question: Question) -> Point[Exact]:

@@ -54,8 +54,12 @@ def _of_layer(network: Network, number: int) -> tuple[str, ...]:
     return tuple(name for name in (f"w{number}", f"b{number}") if name in network.shapes)
 
 
-def conditions(question: Question) -> Iterator[str]:
-    """Yield what else holds of every spurious local minimum that answers a question."""
+def conditions(question: Question, *, alike: bool = False) -> Iterator[str]:
+    """Yield what else holds of every spurious local minimum that answers a question.
+
+    Args:
+        alike: in words in which all samples are alike; those of certificates have shorter facts.
+    """
     network, loss = question.network, question.model.loss
     if loss.inner is not loss:
         return
@@ -63,7 +67,7 @@ def conditions(question: Question) -> Iterator[str]:
         yield "loss > 0"
     last = network.layers[-1]
     if last.activation.is_linear and last.bias and loss.convex and network.inputs == 1:
-        yield "any(x != x[0])"
+        yield "max(x) > min(x)" if alike else "any(x != x[0])"
     before = network.depth - 1
     if before and _smooth_above(question) and zero_gradients(question) == _of_layer(network, network.depth):
         kinks = (f"any(z{before} == {kink})" for kink in network.layers[before - 1].activation.kinks)
@@ -71,17 +75,20 @@ def conditions(question: Question) -> Iterator[str]:
         yield " or ".join((*kinks, f"({' and '.join(zero)})"))
 
 
-def necessary(question: Q) -> Q:
+def necessary(question: Q, *, alike: bool = False) -> Q:
     """Return a question that has an answer if one that asks for a spurious minimum has one: the same point.
 
     It may ask of a gradient that it is 0 and that it is not. Of another question, that question.
+
+    Args:
+        alike: as for `conditions`.
     """
     if not question.spurious:
         return question
     zero = (*question.query[Relation.ZERO], *map(Reference, zero_gradients(question)))
     changed = {
         "query": {**question.query, Relation.ZERO: tuple(dict.fromkeys(zero))},
-        "where": (*question.where, *map(parse_condition, conditions(question))),
+        "where": (*question.where, *map(parse_condition, conditions(question, alike=alike))),
         "minimum": None,
         "spurious": False,
     }

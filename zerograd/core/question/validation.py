@@ -166,6 +166,8 @@ class Validator(TargetReader):
             self.issues += [Issue(path, issue.message) for issue in issues]
             return {(row[0], k): value for (_, k), value in rows.items()}
         form = tuple(data.shape) if is_array(data) else shape_of(data)  # type: ignore[attr-defined]
+        if form == () and shape[0] == 1 and not is_array(data):
+            data, form = [data], (1,)  # the class of the only sample
         if self.open_samples or form not in ((shape[0],), (shape[0], 1)):
             return None
         flat = exact_array(data).entries if is_array(data) else [*leaves(data)]

@@ -1,4 +1,4 @@
-"""Of a question that asks for a global minimum: the question without it, whose loss is at most a known one.
+"""What a global minimum implies: a question without it, of points whose loss is at most a known one.
 
 Let some parameters have the loss L on the given data. A global minimum has a loss of at most L. So the
 question has no answer if there is none with a loss of at most L.
@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import prod
 from typing import Any
 
 from zerograd.core.errors import FormatError, Refused, Violation
 from zerograd.core.model.backprop import ExactActivate, Unevaluated
 from zerograd.core.model.point import Point
-from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.rationals import rational_text
 from zerograd.core.points.documents import parameters_from_json
+from zerograd.core.question.given import given_data, incomplete_data
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.question import Question
-from zerograd.core.question.vocabulary import variable_shapes
 
 
 def at_most(problem: Question, told: Mapping[str, Any]) -> Problem:
@@ -37,11 +35,9 @@ def at_most(problem: Question, told: Mapping[str, Any]) -> Problem:
     parameters = parameters_from_json(problem.network, told)
     if missing := [name for name in problem.network.shapes if name not in parameters]:
         raise FormatError(f"better: {missing[0]} is missing")
-    shapes = variable_shapes(problem.network, problem.samples.least)
-    for name in ("x", "y"):
-        if problem.samples.fixed is None or len(problem.given.get(name, {})) < prod(shapes[name]):
-            raise Refused([Violation("better", f"all of {name} given", "open entries")])
-    x, y = (Array.build(shapes[name], problem.given[name].__getitem__) for name in ("x", "y"))
+    if reason := incomplete_data(problem):
+        raise Refused([Violation("better", "all of x and y given", reason)])
+    x, y = given_data(problem)
     model = problem.under("left").model  # the loss is what it is, under each convention
     try:
         loss: Any = Point[Any](model, parameters, x, y, ExactActivate("left")).loss

@@ -7,11 +7,10 @@ the claims are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from zerograd.core.auditing.claims import Claim, Digits, LocalMinimum
+from zerograd.core.auditing.grading import range_of
 from zerograd.core.errors import ProblemError, Refused, Violation
-from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.rationals import rational_text
 from zerograd.core.question import given
@@ -20,7 +19,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import quantity_shapes
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import check_certificate
-from zerograd.core.repairing.freed import Entry, convention_of, range_of
+from zerograd.core.repairing.freed import Entry, convention_of, with_entries
 from zerograd.core.repairing.slips import place_of
 
 
@@ -28,16 +27,13 @@ def question_of(problem: Problem, claims: Sequence[Claim], free: Sequence[Entry]
     """Return the question; None where there is none, since the example has bounds or whole numbers."""
     if problem.bounds or problem.domain != "real":
         return None
-    nested: dict[str, Any] = {}
-    for name, array in given.given_arrays(problem).items():
-        at = {each.index for each in free if each.name == name}
-        nested[name] = Array(array.shape, tuple(None if i in at else v for i, v in array.items())).tolist()
+    arrays = with_entries(given.given_arrays(problem), dict.fromkeys(free, None))
+    nested = {name: array.tolist() for name, array in arrays.items()}
     try:
         question = problem.with_query().anywhere().with_kink(convention_of(problem)).with_given(nested)
-        where = question.where
-        if where:  # what the example asks plays no part
+        if question.where:  # what the example asks plays no part
             return None
-        return question.with_conditions(text for text in _conditions(question, claims))
+        return question.with_conditions(_conditions(question, claims))
     except ProblemError:
         return None
 

@@ -16,7 +16,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, Digits, Printed, Step
+from zerograd.core.auditing.claims import Claim, Digits, Step
+from zerograd.core.auditing.grading import printed_so
 from zerograd.core.auditing.judging import RULES, after_step
 from zerograd.core.auditing.naming import lookup_at
 from zerograd.core.errors import FormatError
@@ -91,13 +92,12 @@ class Stretch:
         return (above > 0 or (above == 0 and self.has_low)) and (below < 0 or (below == 0 and self.has_high))
 
     def to_json(self) -> dict[str, Any]:
-        data: dict[str, Any] = {
+        return {
             "low": None if self.low is None else place_to_json(self.low),
             "high": None if self.high is None else place_to_json(self.high),
             "has_low": self.has_low,
             "has_high": self.has_high,
         }
-        return data if self.decided else data | {"decided": False}
 
 
 def stretch_from_json(data: object) -> Stretch:
@@ -105,7 +105,7 @@ def stretch_from_json(data: object) -> Stretch:
     if not isinstance(data, dict) or not {"low", "high", "has_low", "has_high"} <= set(data):
         raise FormatError("a stretch has low, high, has_low and has_high")
     low, high = (None if data[key] is None else place_from_json(data[key]) for key in ("low", "high"))
-    return Stretch(low, high, data["has_low"] is True, data["has_high"] is True, data.get("decided", True))
+    return Stretch(low, high, data["has_low"] is True, data["has_high"] is True)
 
 
 def convention_of(problem: Problem) -> Kink:
@@ -119,6 +119,16 @@ def entries_of(problem: Problem) -> tuple[Entry, ...]:
     names = ("x", *(("y",) if problem.targets == "real" else ()), *problem.network.shapes)
     arrays = given.given_arrays(problem)
     return tuple(Entry(name, index) for name in names for index, _ in arrays[name].items())
+
+
+def with_entries(arrays: Mapping[str, Array[Any]], values: Mapping[Entry, Any]) -> dict[str, Array[Any]]:
+    """Return the arrays with other values at some entries."""
+    changed = dict(arrays)
+    for name in {at.name for at in values}:
+        here = {at.index: value for at, value in values.items() if at.name == name}
+        entries = tuple(here.get(index, value) for index, value in arrays[name].items())
+        changed[name] = Array(arrays[name].shape, entries)
+    return changed
 
 
 def unfit(problem: Problem) -> str | None:
@@ -154,7 +164,10 @@ class SpotActivate:
             if side < 0:
                 break
             if side == 0:
-                return piece.slope * z + piece.offset, activation.derivative_at_kink(number, self.convention)
+                slope = activation.derivative_at_kink(number, self.convention)
+                if slope is None:
+                    raise Unevaluated(site, str(activation), "no derivative is taken on a kink")
+                return piece.slope * z + piece.offset, slope
         return piece.slope * z + piece.offset, piece.slope
 
 
@@ -175,7 +188,7 @@ class Line:
     roots: dict[Integers, tuple[Place, ...]] = field(default_factory=dict)
 
     def stretches(self) -> tuple[Stretch, ...]:
-        """Return all values for which no claim is wrong, from left to right.
+        """Return all values for which no claim is known to be wrong, from left to right.
 
         Raises:
             NotClosed: a polynomial has too high a degree, or there are too many places.
@@ -207,11 +220,8 @@ class Line:
 
     def verdict(self, spot: Spot) -> bool | None:
         """Whether no claim is wrong there; None if that is not decided."""
-        problem, values = self.problem, dict(self.arrays)
-        for at, mark in ((self.free, UNKNOWN), *((each, LOOSE) for each in self.loose)):
-            array = values[at.name]
-            entries = tuple(mark if index == at.index else v for index, v in array.items())
-            values[at.name] = Array(array.shape, entries)
+        problem = self.problem
+        values = with_entries(self.arrays, {**dict.fromkeys(self.loose, LOOSE), self.free: UNKNOWN})
         convention = convention_of(problem)
         point: Point[Any] = Point(
             replace(problem.model, derivative_at_kink=convention),
@@ -265,8 +275,8 @@ def lazily_named(point: Point[Any]) -> Callable[[str], Array[Any]]:
 
 
 def _holds(claim: Claim, points: dict[Step | None, Point[Any]], spot: Spot) -> bool | None:
-    if not isinstance(claim.statement, Digits | Condition):
-        return None
+    if not isinstance(claim.statement, Digits | Condition):  # of a minimum: not looked at
+        return True
     try:
         if claim.step is not None and claim.step not in points:
             points[claim.step] = after_step(points[None], claim.step)
@@ -288,40 +298,6 @@ def _holds(claim: Claim, points: dict[Step | None, Point[Any]], spot: Spot) -> b
         return False
 
 
-def printed_so(compare: Any, printed: Printed) -> bool:
-    """Whether digits may be printed of a number: it is the number, rounded or cut off.
-
-    Args:
-        compare: the sign of the number minus another one.
-    """
-    spend(20)
-    low, high, with_low, with_high = range_of(printed)
-    above = compare(low)
-    if above < 0 or (above == 0 and not with_low):
-        return False
-    below = compare(high)
-    return below < 0 or (below == 0 and with_high)
-
-
-def range_of(printed: Printed) -> tuple[Rational, Rational, bool, bool]:
-    """Return the numbers of which digits may be printed, as `zerograd.core.auditing.grading.graded` says.
-
-    Returns:
-        The least and the greatest, and whether each of them is such a number.
-    """
-    value, unit = printed.value, printed.unit
-    if unit == 0 or (value == 0 and unit >= 1):
-        return value, value, True, True
-    half = Fraction(unit) / 2
-    if unit >= 1:
-        return value - half, value + half, True, True
-    if value == 0 and not printed.negative:
-        return -unit, unit, False, False
-    if printed.negative:
-        return value - unit, value + half, False, True
-    return value - half, value + unit, True, False
-
-
 def line_of(
     problem: Problem,
     claims: Sequence[Claim],
@@ -338,10 +314,7 @@ def line_of(
     Raises:
         NotClosed: numbers are given that are not rational.
     """
-    arrays = given.given_arrays(problem)
-    for at, value in values.items():
-        entries = tuple(value if i == at.index else v for i, v in arrays[at.name].items())
-        arrays[at.name] = Array(arrays[at.name].shape, entries)
+    arrays = with_entries(given.given_arrays(problem), values)
     for name, array in arrays.items():
         if not array.kinds <= {int, Fraction}:
             raise NotClosed(f"{name} is not rational")

@@ -14,15 +14,16 @@ from itertools import combinations
 from math import comb
 from typing import Any
 
-from zerograd.core.auditing.claims import Claim, read_claims
+from zerograd.core.auditing.claims import Claim, Digits, read_claims
 from zerograd.core.auditing.findings import Grade
 from zerograd.core.auditing.judging import audit, misfits
 from zerograd.core.errors import FormatError, Refused, Violation, short
-from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
 from zerograd.core.numbers.real import real_to_json
 from zerograd.core.question import given
+from zerograd.core.question.conditions import Condition
+from zerograd.core.question.documents import document_about
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.repairing.asking import check_refuted
@@ -33,6 +34,7 @@ from zerograd.core.repairing.freed import (
     line_of,
     stretch_from_json,
     unfit,
+    with_entries,
 )
 from zerograd.core.repairing.settling import Found, found_to_json, meant, settled
 from zerograd.core.repairing.slips import Slip, slip_from_json
@@ -48,7 +50,7 @@ Free = tuple[Entry, ...]
 
 
 @dataclass(frozen=True)
-class Printed:
+class PrintedNumbers:
     """What was found out about printed numbers.
 
     Attributes:
@@ -75,7 +77,7 @@ class Repairs:
         claims: in their order.
         wrong: the positions of those that are wrong.
         changes: up to so many given values were changed together.
-        found: values with which no claim is wrong; all have the fewest changes for which there are any.
+        found: values with which all claims are right; all have the fewest changes for which there are any.
         open: sets of numbers of which it is not settled.
         certificates: what refutes sets that are not settled without them.
         printed: None where it was not found out.
@@ -88,7 +90,7 @@ class Repairs:
     found: tuple[Found, ...] = ()
     open: tuple[Free, ...] = ()
     certificates: Mapping[Free, Certificate] = field(default_factory=dict)
-    printed: Printed | None = None
+    printed: PrintedNumbers | None = None
 
     @property
     def size(self) -> int:
@@ -131,7 +133,7 @@ class Repairs:
         return data
 
 
-def printed_to_json(sheet: Sheet, printed: Printed) -> dict[str, Any]:
+def printed_to_json(sheet: Sheet, printed: PrintedNumbers) -> dict[str, Any]:
     """What is said of printed numbers."""
     exactly, before, after = printed.works(sheet)
     known = {*exactly.values, *(replace(number, index=None) for number in exactly.values)}
@@ -172,11 +174,8 @@ def repaired(problem: Problem, found: Found) -> Problem | None:
 
 def with_values(problem: Problem, values: Mapping[Entry, Rational]) -> Problem:
     """Return the example with other values. Raises ProblemError."""
-    changed = {}
-    for name, array in given.given_arrays(problem).items():
-        here = {at.index: value for at, value in values.items() if at.name == name}
-        changed[name] = Array(array.shape, tuple(here.get(i, v) for i, v in array.items())).tolist()
-    return problem.with_given(changed)
+    arrays = with_entries(given.given_arrays(problem), values)
+    return problem.with_given({name: array.tolist() for name, array in arrays.items()})
 
 
 def in_order(claims: Sequence[Claim], wrong: Iterable[int]) -> tuple[Claim, ...]:
@@ -185,37 +184,40 @@ def in_order(claims: Sequence[Claim], wrong: Iterable[int]) -> tuple[Claim, ...]
     return tuple(claims[n] for n in (*first, *(n for n in range(len(claims)) if n not in {*first})))
 
 
-def wrong_claims(problem: Problem, claims: Sequence[Claim]) -> tuple[int, ...]:
+def wrong_claims(problem: Problem, claims: Sequence[Claim], *, undecided: bool = False) -> tuple[int, ...]:
     """Return the positions of claims that are wrong, or have no meaning, under the convention of repairs.
 
-    A claim of a kind of point is not looked at.
+    Claims that are neither digits nor conditions, such as those of kinds of points, are not looked at.
+
+    Args:
+        undecided: whether with those of which it is not known.
     """
+    grades = {Grade.WRONG, Grade.UNDEFINED, *((Grade.UNDECIDED,) if undecided else ())}
     findings = audit(problem, claims).findings
-    return tuple(n for n, each in enumerate(findings) if each.grade in (Grade.WRONG, Grade.UNDEFINED))
+    return tuple(
+        n
+        for n, (claim, each) in enumerate(zip(claims, findings, strict=True))
+        if isinstance(claim.statement, Digits | Condition) and each.grade in grades
+    )
 
 
 def check_found(problem: Problem, claims: Sequence[Claim], found: Found) -> None:
-    """See to it that no claim is wrong with the values of a repair: on the line of a number, and by an audit.
+    """Check that all claims are right with the values of a repair: on the line of a number, and by an audit.
 
     Raises:
         Refused: one is, or is not known to be right.
     """
     if unfit(problem) is None:
         line = line_of(problem, claims, found.free, dict(found.values))
-        if not found.stretch.decided or found.stretch not in line.stretches():
-            raise Refused([Violation("repairs", "values with which no claim is wrong", str(found.free))])
+        if found.stretch not in line.stretches():
+            raise Refused([Violation("repairs", "values with which all claims are right", str(found.free))])
     elif not (found.stretch.is_point and isinstance(found.stretch.low, int | Fraction)):
         raise Refused([Violation("repairs", "one value", f"a stretch of {found.free}")])
     mended = repaired(problem, found)
     if mended is None:
         return
-    for number in wrong_claims(mended, claims):
-        raise Refused([Violation(f"claims[{number}]", "not wrong", "wrong with the repair")])
-
-
-def is_repair(data: object) -> bool:
-    """Whether a document says of itself that it is for `check_repair`."""
-    return isinstance(data, Mapping) and data.get("format") == FORMAT
+    for number in wrong_claims(mended, claims, undecided=True):
+        raise Refused([Violation(f"claims[{number}]", "right with the repair", "wrong, or undecided")])
 
 
 def accepted_repair_line(repairs: Repairs) -> str:
@@ -235,31 +237,28 @@ def check_repair(problem: Problem, data: object) -> Repairs:
         Refused: something that is not so.
         FormatError: no such document.
     """
-    if not isinstance(data, Mapping) or not is_repair(data):
-        raise FormatError(f"not a document of the format {FORMAT}")
-    if data.get("problem") != problem.digest:
-        raise Refused([Violation("problem", problem.digest, str(data.get("problem"))[:80])])
-    claims = read_claims(data.get("claims"))
+    said = document_about(problem, data, FORMAT)
+    claims = read_claims(said.get("claims"))
     if reason := given.incomplete(problem):
         raise FormatError(f"{reason}: an example is repaired with all its numbers")
     if unfitting := misfits(problem, claims):
         raise unfitting[0]
-    changes = data.get("changes")
+    changes = said.get("changes")
     if not isinstance(changes, int) or not 1 <= changes <= MAX_CHANGES:
         raise FormatError(f"changes: expected a number from 1 to {MAX_CHANGES}, found {short(changes)}")
-    wrong = data.get("wrong")
+    wrong = said.get("wrong")
     calculated = wrong_claims(problem, claims)
     if wrong != [*calculated]:
         raise Refused([Violation("wrong", short([*calculated]), short(wrong))])
     entries = {str(each): each for each in entries_of(problem)}
-    told = tuple(_found(each, entries) for each in _listed(data, "repairs"))
+    told = tuple(_found(each, entries) for each in _listed(said, "repairs"))
     size = len(told[0].entries) if told else changes
-    open_ = tuple(_set(each, entries, size) for each in _listed(data, "open"))
+    open_ = tuple(_set(each, entries, size) for each in _listed(said, "open"))
     if any(len(each.entries) != size for each in told):
         raise FormatError("repairs: all of them change equally many values")
     ordered = in_order(claims, calculated)
     certificates = {}
-    for each in _listed(data, "certificates") if "certificates" in data else ():
+    for each in _listed(said, "certificates") if "certificates" in said else ():
         free = _set(each.get("entries") if isinstance(each, Mapping) else None, entries, size)
         certificates[free] = certificate_from_json(each.get("certificate"))
         check_refuted(problem, ordered, free, certificates[free])
@@ -272,15 +271,15 @@ def check_repair(problem: Problem, data: object) -> Repairs:
     if missing or extra:
         raise Refused([Violation("repairs", f"{len(found)} that are settled", f"{len(settled_told)}")])
     repairs = Repairs(problem, claims, calculated, changes, told, open_, certificates)
-    if "printed" in data:
-        repairs = replace(repairs, printed=_printed(data["printed"], claims))
+    if "printed" in said:
+        repairs = replace(repairs, printed=_printed(said["printed"], claims))
     try:
         document = repairs.to_json()
     except ArithmeticError as gap:
         raise Refused([Violation("printed", "numbers that can be calculated", str(gap))]) from None
     for key, value in document.items():
-        if data.get(key) != value:
-            raise Refused([Violation(key, short(value), short(data.get(key)))])
+        if said.get(key) != value:
+            raise Refused([Violation(key, short(value), short(said.get(key)))])
     return repairs
 
 
@@ -328,7 +327,7 @@ def _found(data: object, entries: Mapping[str, Entry]) -> Found:
     return Found(tuple(zip(first, values, strict=True)), free, stretch_from_json(last.get("any")))
 
 
-def _printed(data: object, claims: Sequence[Claim]) -> Printed:
+def _printed(data: object, claims: Sequence[Claim]) -> PrintedNumbers:
     if not isinstance(data, Mapping):
         raise FormatError("printed: expected an object")
     steps = [claim.step for claim in claims if claim.step is not None]
@@ -338,4 +337,4 @@ def _printed(data: object, claims: Sequence[Claim]) -> Printed:
     slack = rational_from_json(data.get("slack", "0"))
     if slack not in (0, SLACK):
         raise FormatError(f"slack: expected 0 or {rational_text(SLACK)}, found {short(data.get('slack'))}")
-    return Printed(slips, slack)
+    return PrintedNumbers(slips, slack)

@@ -30,7 +30,7 @@ MAX_PLACES = 30
 
 @dataclass(frozen=True)
 class Found:
-    """Values with which no claim is wrong.
+    """Values with which all claims are right.
 
     Attributes:
         values: of the other numbers that change.
@@ -53,7 +53,7 @@ def settled(
     free: tuple[Entry, ...],
     values: Mapping[Entry, Rational] = NO_VALUES,
 ) -> list[Found] | None:
-    """Return all values of some numbers with which no claim is wrong; None where that is not settled.
+    """Return all values of some numbers with which all claims are right; None where that is not settled.
 
     Raises:
         TooMuchWork: it takes more than the budget.
@@ -68,9 +68,9 @@ def settled(
             stretches = line_of(problem, claims, one, values, rest).stretches()
         except (NotClosed, FormatError):
             return None
-        if not rest and not all(stretch.decided for stretch in stretches):
-            return None
         if not rest:
+            if not all(stretch.decided for stretch in stretches):
+                return None
             return [Found(tuple(values.items()), one, stretch) for stretch in stretches]
         if all(each.is_point and isinstance(each.low, int | Fraction) for each in stretches):
             found: list[Found] = []

@@ -21,7 +21,7 @@ from zerograd.core.question.language import Call, Chain, Item, Name, Node, names
 
 FACTORS: tuple[Rational, ...] = (-1, 10, Fraction(1, 10), 2, Fraction(1, 2))
 """What numbers are multiplied by in error: signs, decimal points, factors of squares."""
-KINDS = ("factor", "term", "unactivated", "underived", "transposed", "uphill")
+KINDS = ("factor", "term", "unactivated", "underived", "transposed", "updated", "uphill")
 
 _PLACE = re.compile(r"(grad\([a-z_]+[0-9]*\)|[a-z_]+[0-9]*)(?:\[([0-9]+(?:,[0-9]+)*)\])?")
 
@@ -51,7 +51,8 @@ class Slip:
     Attributes:
         kind: ``factor``: the number was multiplied by ``factor``; ``term``: one summand was, which is 0 if it
             was left out; ``unactivated``: z was taken for a; ``underived``: ∂L/∂a for ∂L/∂z; ``transposed``:
-            the weights were read with rows and columns exchanged; ``uphill``: the step was added.
+            the weights were read with rows and columns exchanged; ``updated``: those after the first step
+            were taken; ``uphill``: the step was added.
         term: which summand: a position, −1 for the bias.
     """
 
@@ -63,18 +64,12 @@ class Slip:
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {"number": entry(self.number.name, self.number.index or ()), "kind": self.kind}
         if self.number.step is not None:
-            data["step"] = step_to_json(self.number.step)
+            data["step"] = self.number.step.to_json()
         if self.kind in ("factor", "term"):
             data["factor"] = rational_text(self.factor)
         if self.kind == "term":
             data["term"] = self.term
         return data
-
-
-def step_to_json(step: Step) -> dict[str, Any]:
-    """A step as a claim writes it."""
-    moved = {} if step.moved is None else {"of": list(step.moved)}
-    return {"after_step": rational_text(step.rate), **moved}
 
 
 def slip_from_json(data: object, steps: Iterable[Step]) -> Slip:
@@ -93,7 +88,7 @@ def slip_from_json(data: object, steps: Iterable[Step]) -> Slip:
         raise FormatError(f"expected a number such as z1[0,1], found {short(data.get('number'))}")
     step = None
     if "step" in data:
-        step = next((each for each in steps if step_to_json(each) == data["step"]), None)
+        step = next((each for each in steps if each.to_json() == data["step"]), None)
         if step is None:
             raise FormatError(f"no claim is made after the step {short(data['step'])}")
     name, index = match.groups()

@@ -20,7 +20,6 @@ from zerograd.core.model.backprop import Site
 from zerograd.core.model.enclosing import BITS_OF_POINTS, EnclosingActivate
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.point import Point
-from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.functions import Functions, Rational, Straddles
 from zerograd.core.numbers.real import RealFunctions
 from zerograd.core.question import given
@@ -28,7 +27,7 @@ from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra, Known
 from zerograd.core.question.language import Comparison
 from zerograd.core.question.problem import Problem
-from zerograd.core.repairing.freed import Entry, convention_of, lazily_named
+from zerograd.core.repairing.freed import Entry, convention_of, lazily_named, with_entries
 from zerograd.core.repairing.loose import LOOSE, Loose
 
 
@@ -108,12 +107,7 @@ def wrong_anyway(
     """
     convention = convention_of(problem)
     model = replace(problem.model, derivative_at_kink=convention)
-    arrays: dict[str, Array[Any]] = {}
-    for name, array in given.given_arrays(problem).items():
-        here: dict[Index, Any] = {at.index: value for at, value in values.items() if at.name == name}
-        here |= {at.index: LOOSE for at in free if at.name == name}
-        entries = tuple(here.get(at, v) for at, v in array.items())
-        arrays[name] = Array(array.shape, entries)
+    arrays = with_entries(given.given_arrays(problem), {**values, **dict.fromkeys(free, LOOSE)})
     functions = LooseFunctions()
     activate = LooseActivate(convention, functions.real)
     point: Point[Any] = Point(

@@ -14,19 +14,20 @@ from fractions import Fraction
 from typing import Any
 
 from zerograd.core.auditing.claims import Claim, Printed, Step, claimable_shapes
+from zerograd.core.auditing.grading import range_of
 from zerograd.core.model.activations import Activation, Piece, PiecewiseLinear
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
-from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.functions import Functions, OutOfDomain, Rational
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import narrowed
 from zerograd.core.numbers.real import Real, RealFunctions, compare, enclosed, ends
 from zerograd.core.numbers.work import spend
 from zerograd.core.question import given
 from zerograd.core.question.problem import Problem
-from zerograd.core.repairing.freed import convention_of, range_of
+from zerograd.core.repairing.freed import convention_of
 from zerograd.core.repairing.slips import Number, Slip, plain_name, printed_numbers
 
 PRECISION = 80
@@ -72,10 +73,12 @@ class Work:
     """The numbers of a sheet, with slips.
 
     Attributes:
+        most: the calculation ends when so many do not follow.
+        follow_printed: whether it goes on with what is printed, or with what comes out.
         values: what each number comes to.
         came: what comes out for each printed number, before what is printed takes its place.
+        summands: the terms of each number that is a sum.
         unfollowed: printed numbers that do not follow, in the order of the calculation.
-        most: the calculation ends when so many do not follow.
     """
 
     sheet: Sheet
@@ -100,30 +103,51 @@ class Work:
 
     def _both_ways(self, parameters: Mapping[str, Array[Any]], step: Step | None) -> dict[str, Array[Any]]:
         """Forwards and backwards; return the gradients."""
+        passed, y_hat = self._forwards(parameters, step)
+        return self._backwards(parameters, passed, self._adjoint(y_hat, step), step)
+
+    def _forwards(
+        self, parameters: Mapping[str, Array[Any]], step: Step | None
+    ) -> tuple[list[tuple[Array[Any], Array[Any]]], Array[Any]]:
+        """Return what comes into each layer, with derivatives of its activation; and the predictions."""
         sheet, depth = self.sheet, self.sheet.network.depth
         below = sheet.arrays["x"]
-        passed: list[tuple[Array[Any], Array[Any]]] = []  # what comes in, and derivatives
+        passed = []
         for number, layer in enumerate(sheet.network.layers, start=1):
             z = self._sums(f"z{number}", below, parameters[f"w{number}"], step, parameters.get(f"b{number}"))
             name = plain_name(f"a{number}", depth)
             both = [_activated(layer.activation, value, sheet.convention) for value in z.entries]
-            taken = self._slip(name, None, step)
+            taken = self._slip_of_all(name, step)
             values: Any = z.entries if taken and taken.kind == "unactivated" else [a for a, _ in both]
             passed.append((below, Array(z.shape, tuple(d for _, d in both))))
             below = self._array(name, z.shape, values, step, instead=z.entries)
-        loss, y, functions = sheet.loss, sheet.arrays["y"], RealFunctions(PRECISION)
+        return passed, below
+
+    def _adjoint(self, y_hat: Array[Any], step: Step | None) -> Array[Any]:
+        """The loss, residuals, and ∂L/∂ŷ, which is returned."""
+        sheet, functions = self.sheet, RealFunctions(PRECISION)
+        loss, y = sheet.loss, sheet.arrays["y"]
         if Number("loss", (), step) in sheet.printed:
-            self._put(Number("loss", (), step), loss.value(below, y, functions))
-        missed = [p - t for p, t in zip(below.entries, y.entries, strict=True)]
+            self._put(Number("loss", (), step), loss.value(y_hat, y, functions))
+        missed = [p - t for p, t in zip(y_hat.entries, y.entries, strict=True)]
         self._array("r", y.shape, missed, step)
         factor = loss.factor(*y.shape)
-        adjoint: Array[Any] = loss.adjoint(below, y, functions, sheet.convention)
-        arriving = self._array("grad(y_hat)", y.shape, adjoint.map(lambda v: v * factor).entries, step)
+        adjoint: Array[Any] = loss.adjoint(y_hat, y, functions, sheet.convention)
+        return self._array("grad(y_hat)", y.shape, adjoint.map(lambda v: v * factor).entries, step)
+
+    def _backwards(
+        self,
+        parameters: Mapping[str, Array[Any]],
+        passed: Sequence[tuple[Array[Any], Array[Any]]],
+        arriving: Array[Any],
+        step: Step | None,
+    ) -> dict[str, Array[Any]]:
+        sheet = self.sheet
         gradients = {}
-        for number in range(depth, 0, -1):
+        for number in range(sheet.network.depth, 0, -1):
             came, slopes = passed[number - 1]
             name = f"grad(z{number})"
-            taken = self._slip(name, None, step)
+            taken = self._slip_of_all(name, step)
             products = [g * d for g, d in zip(arriving.entries, slopes.entries, strict=True)]
             values = arriving.entries if taken and taken.kind == "underived" else products
             delta = self._array(name, arriving.shape, values, step, instead=arriving.entries)
@@ -131,7 +155,13 @@ class Work:
             if f"b{number}" in parameters:
                 gradients[f"b{number}"] = self._totals(f"grad(b{number})", delta, step)
             name = f"grad(a{number - 1})" if number > 1 else "grad(x)"
-            arriving = self._sums(name, delta, parameters[f"w{number}"].turned, step)
+            weights = parameters[f"w{number}"]
+            taken = self._slip_of_all(name, step)
+            if taken and taken.kind == "updated" and sheet.steps:
+                rate = sheet.steps[0].rate
+                pairs = zip(weights.entries, gradients[f"w{number}"].entries, strict=True)
+                weights = Array(weights.shape, tuple(v - rate * g for v, g in pairs))
+            arriving = self._sums(name, delta, weights.turned, step)
         return gradients
 
     def _moved(
@@ -141,7 +171,7 @@ class Work:
         for name, array in parameters.items():
             moved[name] = array
             if step.moved is None or name in step.moved:
-                taken = self._slip(name, None, step)
+                taken = self._slip_of_all(name, step)
                 rate = -step.rate if taken and taken.kind == "uphill" else step.rate
                 pairs = zip(array.entries, gradients[name].entries, strict=True)
                 moved[name] = self._array(name, array.shape, [v - rate * g for v, g in pairs], step)
@@ -156,7 +186,7 @@ class Work:
         bias: Array[Any] | None = None,
     ) -> Array[Any]:
         """Rows of ``left`` times rows of ``right``, number by number."""
-        taken = self._slip(name, None, step)
+        taken = self._slip_of_all(name, step)
         if taken and taken.kind == "transposed" and right.shape[0] == right.shape[1]:
             right = right.turned
         rows, columns = left.rows(), right.rows()
@@ -198,7 +228,7 @@ class Work:
         instead: Sequence[Any] | None = None,
     ) -> Array[Any]:
         """The numbers of an array; of one with a slip, what stands at its place in ``instead``."""
-        whole = self._slip(name, None, step)
+        whole = self._slip_of_all(name, step)
         entries = []
         for position, (index, _) in enumerate(Array(shape, tuple(values)).items()):
             value = values[position]
@@ -210,8 +240,8 @@ class Work:
             entries.append(self._put(Number(name, index, step), value))
         return Array(shape, tuple(entries))
 
-    def _slip(self, name: str, index: Index | None, step: Step | None) -> Slip | None:
-        return self.slips.get(Number(name, index, step)) if self.slips else None
+    def _slip_of_all(self, name: str, step: Step | None) -> Slip | None:
+        return self.slips.get(Number(name, None, step)) if self.slips else None
 
     def _put(self, number: Number, value: Any) -> Any:
         """A number comes out: what is printed of it, if anything, goes on."""
@@ -282,7 +312,9 @@ def _activated(activation: Activation, z: Any, convention: Kink) -> tuple[Any, A
     if isinstance(activation, PiecewiseLinear):
         if not isinstance(z, Interval):
             value, slope = activation.at(z, convention)
-            return value, slope if slope is not None else 0
+            if slope is None:
+                raise OutOfDomain("no derivative is taken on a kink")
+            return value, slope
         pieces = [piece for piece in activation.pieces if _meets(piece, z)]
         if len(pieces) > 1:
             low, high = ends(z)

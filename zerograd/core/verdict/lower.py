@@ -16,7 +16,7 @@ from zerograd.core.model.backprop import Site
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import show_shape
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Exact, exact_to_json
+from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.functions import Functions, OutOfDomain
 from zerograd.core.numbers.real import (
@@ -29,6 +29,7 @@ from zerograd.core.numbers.real import (
     real_from_json,
     real_to_json,
 )
+from zerograd.core.points.curves import arrays_to_lists
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness, array_from_json
 
@@ -52,8 +53,7 @@ class Lower:
 
     def to_json(self, point: Point[Exact]) -> dict[str, Any]:
         """Return the parameters, and the loss that they have."""
-        told = {name: array.map(exact_to_json).tolist() for name, array in self.parameters.items()}
-        return {"parameters": told, "loss": real_to_json(loss_at(self.at(point)))}
+        return {"parameters": arrays_to_lists(self.parameters), "loss": real_to_json(loss_at(self.at(point)))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def smallest(
     """
     if unfit(problem) is not None:
         return Ranked((known,), 0)
-    asked, problem = problem, necessary(problem).anywhere()
+    asked, problem = problem, necessary(problem, alike=True).anywhere()
     least = least_height(problem, known.samples)
     exhausted = least - 1
 

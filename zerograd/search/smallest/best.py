@@ -145,7 +145,7 @@ class Best:
             return True
         from zerograd.classifying.judged import judged  # few questions ask for it
 
-        return judged(self.asked, witness.answering(self.asked)).answers
+        return judged(self.asked, witness.answering(self.asked), brief=True).answers
 
     def _orbit(self, values: Values) -> object:
         """The same for witnesses that differ by names and signs alone; None where that takes too long."""

@@ -17,6 +17,7 @@ from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean, clean_lines
 from zerograd.document.numbers import exact_text as plain_text
 from zerograd.show.elsewhere import elsewhere_sentences
+from zerograd.show.lower import lower_lines
 from zerograd.show.page.data import gradient_rows, labels
 from zerograd.show.question import condition_lines, convention_line
 from zerograd.show.samples import MAX_ROWS, sample_columns
@@ -78,7 +79,7 @@ def content(answer: Sat) -> Content:
             for relation, references in problem.query.items()
             if references
         ],
-        conditions=list(condition_lines(problem)),
+        conditions=[*condition_lines(problem), *(f"lower loss: {line}" for line in lower_lines(answer))],
         notes=_paragraphs(problem.notes or ""),
         references=[clean(reference) for reference in problem.references],
         alpha=alpha_line(witness),

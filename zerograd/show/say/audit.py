@@ -22,14 +22,17 @@ from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document import html, text
 from zerograd.document.blocks import Block, Code, Paragraph, Prose, Table, heading, paragraph, prose
-from zerograd.document.numbers import decimal_text, exact_text, is_long
+from zerograd.document.numbers import decimal_text, equation, exact_text, is_long
 from zerograd.show.kinds import kind_text
 from zerograd.show.lecture.languages import Language, document
 from zerograd.show.say import paper
+from zerograd.show.say.following import following
 from zerograd.show.words import count
 
 SHOWN = 12
 """Numbers of a claim that are shown; documents have them all."""
+_UNASKED = 12
+"""Places of an enclosed number of which none are claimed."""
 
 _HEADS = {"left": "left slope", "right": "right slope"}
 """Conventions, where their names would be taken for verdicts."""
@@ -42,6 +45,7 @@ _WORDS = {
     Grade.UNDECIDED: "undecided",
     Grade.UNDEFINED: "has no meaning",
 }
+_ROLES = {FOR: "it holds", AGAINST: "it does not hold"}
 
 
 def audit_text(audit: Audit, *, width: int = text.WIDTH) -> str:
@@ -111,6 +115,7 @@ def _blocks(audit: Audit) -> Iterator[Block]:
         yield Table(tuple(map(prose, head)), tuple(rows), words=len(head) - 2)
     for sentence in sentences:
         yield Paragraph(sentence)
+    yield from following(audit)
 
 
 def _some(names: Sequence[str]) -> str:
@@ -130,9 +135,6 @@ def _on_word(claim: Claim, finding: Finding, under: str) -> Prose:
     )
 
 
-_ROLES = {FOR: "it holds", AGAINST: "it does not hold"}
-
-
 def _completions(problem: Problem, claim: Claim, finding: Finding, under: str) -> Iterator[Prose]:
     """Numbers that fit the file, for a claim and against it, where not everything is given."""
     if isinstance(claim.statement, Rounded):
@@ -149,9 +151,7 @@ def _completions(problem: Problem, claim: Claim, finding: Finding, under: str) -
         told = [f"{name} = {_nested(array.map(number_in_list).tolist())}" for name, array in found]
         then: Prose = ()
         if role == AGAINST and finding.values:
-            reached = [
-                f"{value.name} = {number_text(value.value, value.printed)}" for value in finding.values
-            ]
+            reached = [equation(each.name, number_text(each.value, each.printed)) for each in finding.values]
             then = prose(" (", _codes(reached), ")")
         yield prose(_of(claim, under), f"{_ROLES[role]} at ", _codes(told), then, ".")
 
@@ -173,14 +173,18 @@ def _example(
                 for index, value in array.items()
                 if isinstance(value, Interval) or problem.given.get(name, {}).get(index) != value
             ]
-            how = "enclosed" if isinstance(answer.witness, EnclosedWitness) else "exact"
+            boxed = isinstance(answer.witness, EnclosedWitness) and answer.witness.unknowns
+            how = "enclosed" if boxed else "exact"
             yield prose(of, f"an example, {how}, that rounds to what is given has ", _codes(other), ".")
 
 
 def _equation(name: str, value: Real) -> str:
-    """``b1[0] = 1/3``, ``w1[0,0] ≈ 0.414214``."""
+    """``b1[0] = 1/3``, ``b1[0] = 0.3301``, ``w1[0,0] ≈ 0.414214``."""
     shown = number_in_list(value)
-    return f"{name} {shown}" if shown.startswith("≈") else f"{name} = {shown}"
+    if isinstance(value, int | Fraction):  # few digits more than what it rounds to
+        places = next((n for n in range(_UNASKED) if not value * 10**n % 1), None)
+        shown = shown if places is None else _placed(Fraction(value), places)
+    return equation(name, shown)
 
 
 def _codes(texts: Sequence[str]) -> Prose:
@@ -247,10 +251,6 @@ def _rows(claim: Claim, finding: Finding) -> Iterator[tuple[Prose, ...]]:
         yield prose(Code(value.name), after), prose(exactly), prose(_claimed(value.claimed)), prose(words)
     if len(finding.values) > SHOWN:
         yield prose(f"… {len(finding.values) - SHOWN} more"), prose(""), prose(""), prose("")
-
-
-_UNASKED = 12
-"""Places of an enclosed number of which none are claimed."""
 
 
 def _claimed(text: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+from zerograd.core.auditing.claims import LocalMinimum
+from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.rationals import parse_rational, rational_text
 from zerograd.core.numbers.real import Real
 from zerograd.core.question import given
@@ -61,7 +63,12 @@ def verdict(repairs: Repairs) -> str:
         ways = count(len(repairs.found), "way")
         others = "" if size == 1 or any(len(free) < size for free in repairs.open) else "; fewer do not help"
         which = "one given value" if size == 1 else f"{size} given values"
-        return f"{told} A change of {which} makes all right, in {ways}{others}."
+        all_ = (
+            "all others"
+            if any(isinstance(each.statement, LocalMinimum) for each in repairs.claims)
+            else "all"
+        )
+        return f"{told} A change of {which} makes {all_} right, in {ways}{others}."
     upto = "one given value" if repairs.changes == 1 else f"up to {repairs.changes} given values"
     if not repairs.open:
         return f"{told} No change of {upto} helps: proved."
@@ -87,6 +94,9 @@ def _changes(repairs: Repairs) -> Iterator[Block]:
         )
         if (more := len(repairs.found) - SHOWN) > 0:
             yield paragraph(f"… {more} more: --json prints all.")
+        for claim in repairs.claims:
+            if isinstance(claim.statement, LocalMinimum):
+                yield Paragraph(prose(Code(str(claim)), " is not looked at: audit what helps."))
     if repairs.wrong:
         refuted = [
             f"{number} {'of one value' if size == 1 else f'of {size} values'}"
@@ -103,13 +113,24 @@ def _rows(repairs: Repairs, found: Found) -> Iterator[tuple[Prose, ...]]:
     problem = repairs.problem
     arrays = given.given_arrays(problem)
     for at, value in found.values:
-        yield _row(at, arrays[at.name][at.index], number_text(value), "", _like(repairs, at, value))
+        like = "exchanged" if _exchanged(arrays, found) else _like(repairs, at, value)
+        yield _row(at, arrays[at.name][at.index], number_text(value), "", like)
     at = found.free
     to_read, like = meant(problem, at, found.stretch)
     to = _place_text(found.stretch.low) if to_read is None else number_text(to_read)
-    if not found.stretch.decided:
-        like = "open: a claim is undecided"
-    yield _row(at, arrays[at.name][at.index], to, _others(found), _words(like))
+    like = _words(like)
+    if _exchanged(arrays, found):
+        like = "exchanged"
+    yield _row(at, arrays[at.name][at.index], to, _others(found), like)
+
+
+def _exchanged(arrays: Mapping[str, Array[Any]], found: Found) -> bool:
+    """Whether two numbers of one array stand in each other's place."""
+    if len(found.values) != 1 or not found.stretch.is_point:
+        return False
+    ((one, value),), other = found.values, found.free
+    old = arrays[one.name][one.index], arrays[other.name][other.index]
+    return one.name == other.name and (found.stretch.low, value) == old
 
 
 def _row(at: Entry, old: Real, to: str, others: str, like: str) -> tuple[Prose, ...]:
@@ -167,7 +188,11 @@ def _printed(repairs: Repairs) -> Iterator[Block]:
         (
             prose(Code(str(each))),
             prose(number_text(before.came[each], sheet.printed[each])),
-            prose(sheet.printed[each].text),
+            prose(
+                sheet.printed[each].text
+                if sheet.printed[each].unit
+                else number_text(sheet.printed[each].value)
+            ),
         )
         for each in bad[:SHOWN]
     ]
@@ -219,6 +244,8 @@ def slip_prose(slip: Slip) -> Prose:
             return prose(number, " was taken without the derivative of the activation")
         case "transposed":
             return prose("in ", number, " the weights were taken transposed")
+        case "updated":
+            return prose("in ", number, " the weights were taken as they are after the step")
     return prose(number, ": the step was added, not subtracted")
 
 

@@ -19,6 +19,7 @@ from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean, clean_lines
 from zerograd.evaluate.rounding import PutBack, sizes, works_out_sizes
 from zerograd.show.elsewhere import elsewhere_sentences
+from zerograd.show.lower import lower_lines
 from zerograd.show.question import convention_line, question_lines
 from zerograd.show.scripts.literals import WIDTH, literal, nested, rounded_comments
 from zerograd.show.words import count
@@ -56,7 +57,8 @@ def docstring(answer: Sat, library: str, install: str) -> str:
     lines = [title(problem), ""]
     if problem.notes:
         lines += [*_wrapped(clean_lines(problem.notes)), ""]
-    elsewhere = (f"Elsewhere, {sentence}." for sentence in elsewhere_sentences(answer))
+    elsewhere = [f"Elsewhere, {sentence}." for sentence in elsewhere_sentences(answer)]
+    elsewhere += [f"A lower loss: {line}." for line in lower_lines(answer)]
     lines += [*_wrapped([*facts(problem, answer.witness.samples), *elsewhere]), ""]
     if problem.references:
         lines += [*_wrapped(map(clean, problem.references)), ""]

@@ -34,6 +34,8 @@ def posed(problem: Problem, names: Names) -> Iterator[Block]:
     asked = list(asked_of(problem, lambda *entry: inline(names.gradient(*entry)), in_order=True))
     if problem.spurious:
         asked.append(("the parameters at a local minimum of the loss that is not a global one",))
+    if problem.minimum == "global":
+        asked.append(("the parameters at a global minimum of the loss",))
     if len(asked) > _MOST:
         asked = [*asked[:_MOST], (f"{len(asked) - _MOST} more conditions of this kind",)]
     yield paragraph(

@@ -43,13 +43,13 @@ def claim(problem: Problem, certificate: Certificate) -> Prose:
     whole = "integer " if problem.domain == "integer" else ""
     every = problem.samples.most is not None and _holds_for_any(problem, certificate)
     asked = [*asked_of(problem, partial(_gradient, problem)), *conditions(problem, general=every)]
-    if certificate.point is not None or certificate.better is not None:
-        nearby = "" if problem.minimum == "global" else " nearby"
-        asked.append(prose(f"that no parameters{nearby} have a lower loss on the same data"))
-    elif problem.spurious:
+    if problem.spurious:
         asked.append(
             ("the condition that the parameters are a local minimum of the loss, but no global one",)
         )
+    elif certificate.point is not None or certificate.better is not None:
+        nearby = "" if problem.minimum == "global" else " nearby"
+        asked.append(prose(f"that no parameters{nearby} have a lower loss on the same data"))
     conditions_speak_of = legend(problem)
     return worded(
         "No {whole}parameters of the network {network} and no {whole}dataset of {size} satisfy {asked}"
