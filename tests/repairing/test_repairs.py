@@ -275,3 +275,23 @@ def test_arguments() -> None:
             zg.repair(half(), CLAIMS, **wrong)  # type: ignore[arg-type]
     with pytest.raises(FormatError, match="given"):
         zg.repair(zg.Problem(network=[1, 1], samples=1), CLAIMS)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        ["(y_hat[0,0] + 1)/w1[0,0] == 70", "loss ~ 0.1"],
+        ["sigmoid(y_hat) ~ 0.9", "loss ~ 0.1"],
+        ["p ~ 0.9", "loss ~ 0.1"],
+    ],
+)
+def test_what_is_not_decided_is_no_repair(claims: list[str]) -> None:
+    """Claims that are no polynomials along the line of a number leave it open."""
+    given = {"x": 1, "y": 1, "w1": "1/2", "b1": 0, "w2": 1, "b2": 0}
+    loss = "bce_with_logits" if "p ~ 0.9" in claims else "mse"
+    problem = zg.Problem(network=[1, 1, 1], samples=1, given=given, loss=loss)
+    document = json.loads(json.dumps(zg.repair(problem, claims, changes=1).to_json()))
+    assert document["repairs"] == []
+    assert document["open"]
+    assert document["printed"]["numbers"] == 1
+    check_repair(problem, document)

@@ -141,7 +141,7 @@ def printed_to_json(sheet: Sheet, printed: PrintedNumbers) -> dict[str, Any]:
         if slip.number not in known:
             raise Refused([Violation("slips", "a number that is calculated", str(slip.number))])
     data: dict[str, Any] = {
-        "numbers": len(sheet.printed),
+        "numbers": len(exactly.came),
         "off": [*map(str, exactly.unfollowed)],
         "do_not_follow": [
             {"number": str(each), "comes_out": real_to_json(before.came[each])} for each in before.unfollowed

@@ -176,7 +176,7 @@ def _printed(repairs: Repairs) -> Iterator[Block]:
     if not off:
         return
     bad = before.unfollowed
-    told = f"If the given values are meant: {off} of {count(len(sheet.printed), 'printed number')} "
+    told = f"If the given values are meant: {off} of {count(len(exactly.came), 'printed number')} "
     told += "is off" if off == 1 else "are off"
     if not bad:
         yield paragraph(f"{told}; each follows from what is printed before it, rounded as it is.")
