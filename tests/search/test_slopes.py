@@ -96,7 +96,7 @@ def test_no_strategy_treats_a_choice_as_a_convention() -> None:
     proof = zg.prove(asked("all", 2))
     assert "derivative_at_kink: all" in (unfit(proof, "coq") or "")
     assert "This is shown of the slopes that are taken under" in str(proof)
-    assert "This is shown of the slopes that are taken under" in proof.to_latex()
+    assert "This is shown of the slopes that are taken under" in zg.export(proof, "latex")
     assert "whatever slopes are taken at kinks" in str(zg.prove(asked("any", 1)))
 
 
