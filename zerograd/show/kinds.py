@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import short_entry
@@ -15,10 +16,12 @@ from zerograd.core.points.lowest import Lowest
 from zerograd.core.points.minimum import MinimumProof
 from zerograd.core.question.given import given_point
 from zerograd.core.question.problem import Problem
-from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.numbers import equation, exact_text
+
+if TYPE_CHECKING:
+    from zerograd.core.refuting.certificate import Certificate
 
 _KINDS = {
     Kind.STRICT: "a strict local minimum: the loss is higher at all other parameters nearby",
