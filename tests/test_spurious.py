@@ -290,7 +290,7 @@ def test_a_lower_loss_where_kinks_are_forbidden() -> None:
 
 
 def test_kinds_of_points_under_other_losses() -> None:
-    """Of a smooth network, and of a loss that is not convex: undecided, and nothing is refused."""
+    """A smooth network, and a loss that is not convex, are undecided, and nothing is refused."""
     layers = [{"units": 1, "activation": "tanh", "bias": False}, {"units": 1}]
     smooth = zg.Problem(
         network={"inputs": 1, "layers": layers}, samples=2, loss={"per_sample": "(y_hat**2 - y)**2"},
