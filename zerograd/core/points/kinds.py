@@ -7,12 +7,12 @@ The data are fixed: only parameters move. Everything here can be checked without
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from zerograd.core.errors import FormatError, Refused, Violation
 from zerograd.core.model.activations import PiecewiseLinear
-from zerograd.core.model.backprop import ExactActivate, OnKink
+from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.kinks import NoSlopeYet
 from zerograd.core.model.point import Model, Point
 from zerograd.core.model.references import entry
@@ -21,6 +21,7 @@ from zerograd.core.numbers.exact import Exact, compare, format_exact, sign
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.work import spend
 from zerograd.core.points.curves import Curve, check_change, growing, moves
+from zerograd.core.points.elsewhere import valued
 from zerograd.core.points.lowest import Lowest, check_lowest
 from zerograd.core.points.minimum import MinimumProof, check_minimum, is_best, is_best_function
 from zerograd.core.points.second_order import second_order
@@ -191,7 +192,7 @@ def _checked(point: Point[Exact], evidence: Evidence) -> Kind:
 
 
 def with_parameters(point: Point[Exact], parameters: Mapping[str, Array[Exact]]) -> Point[Exact]:
-    """Return the point with other parameters and the same data.
+    """Return the point with other parameters and the same data, of which values alone are asked.
 
     Raises:
         Refused: they are not those of this network.
@@ -200,10 +201,7 @@ def with_parameters(point: Point[Exact], parameters: Mapping[str, Array[Exact]])
     if told != {name: array.shape for name, array in point.parameters.items()}:
         shapes = ", ".join(entry(name, array.shape) for name, array in point.parameters.items())
         raise Refused([Violation("better", f"parameters of the shapes {shapes}", str(told))])
-    model = replace(  # the loss is what it is, under each convention
-        point.model, network=point.model.network.under("left"), derivative_at_kink="left"
-    )
-    return replace(point, model=model, parameters=parameters, activate=ExactActivate("left"), chosen={})
+    return valued(point.model, parameters, point.x, point.y)
 
 
 def _check_better(point: Point[Exact], parameters: Mapping[str, Array[Exact]]) -> None:

@@ -11,10 +11,9 @@ from fractions import Fraction
 from typing import Any
 
 from zerograd.core.errors import FormatError, Refused, Violation
-from zerograd.core.model.backprop import ExactActivate, Unevaluated
-from zerograd.core.model.point import Point
 from zerograd.core.numbers.rationals import rational_text
 from zerograd.core.points.documents import parameters_from_json
+from zerograd.core.points.elsewhere import valued
 from zerograd.core.question.given import given_data, incomplete_data
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.question import Question
@@ -38,10 +37,9 @@ def at_most(problem: Question, told: Mapping[str, Any]) -> Problem:
     if reason := incomplete_data(problem):
         raise Refused([Violation("better", "all of x and y given", reason)])
     x, y = given_data(problem)
-    model = problem.under("left").model  # the loss is what it is, under each convention
     try:
-        loss: Any = Point[Any](model, parameters, x, y, ExactActivate("left")).loss
-    except (ArithmeticError, Unevaluated) as error:
+        loss: Any = valued(problem.model, parameters, x, y).loss
+    except ArithmeticError as error:
         raise Refused([Violation("better: the loss", "a rational number", str(error))]) from None
     if not isinstance(loss, int | Fraction):
         raise Refused([Violation("better: the loss", "a rational number", str(loss))])

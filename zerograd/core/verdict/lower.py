@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from zerograd.core.errors import FormatError, Refused, Violation, short
-from zerograd.core.model.activations import Activation
-from zerograd.core.model.backprop import Site
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import show_shape
 from zerograd.core.numbers.arrays import Array
@@ -30,6 +28,7 @@ from zerograd.core.numbers.real import (
     real_to_json,
 )
 from zerograd.core.points.curves import arrays_to_lists
+from zerograd.core.points.elsewhere import valued
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness, array_from_json
 
@@ -49,21 +48,11 @@ class Lower:
 
         It may be on kinks, whatever the problem says of them: of its derivatives nothing is known.
         """
-        return Point(point.model, self.parameters, point.x, point.y, _Values(EXACT), EXACT)
+        return valued(point.model, self.parameters, point.x, point.y)
 
     def to_json(self, point: Point[Exact]) -> dict[str, Any]:
         """Return the parameters, and the loss that they have."""
         return {"parameters": arrays_to_lists(self.parameters), "loss": real_to_json(loss_at(self.at(point)))}
-
-
-@dataclass(frozen=True, slots=True)
-class _Values:
-    """φ of exact or enclosed numbers; slopes are of no interest."""
-
-    functions: Functions
-
-    def __call__(self, activation: Activation, _site: Site, z: Any, /) -> tuple[Any, Any]:
-        return activation.value(z, self.functions), 0
 
 
 def loss_at(point: Point[Any]) -> Real:
@@ -81,9 +70,7 @@ def loss_at(point: Point[Any]) -> Real:
 
 
 def _loss(point: Point[Any], functions: Functions) -> Real:
-    model = point.model
-    at = Point(model, point.parameters, point.x, point.y, _Values(functions), functions)
-    return narrow(model.loss.value(at.forward.y_hat, at.y, functions))
+    return narrow(valued(point.model, point.parameters, point.x, point.y, functions).loss)
 
 
 def check_lower(witness: Witness, lower: Lower) -> None:
